@@ -1,0 +1,59 @@
+# Builds, installs and tests the extension: a PGXS makefile with two commands on top.
+#   make demo    see it work, in a private server
+#   make check   every test
+EXTNAME     = pg_steward
+EXTENSION   = extension/$(EXTNAME)
+MODULE_big  = $(EXTNAME)
+# The control file is the one place that says the version.
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
+
+# SQL: the parts of sql/, in the order of their names, make the install script.
+SQL_PARTS   = $(sort $(wildcard sql/*.sql))
+INSTALL_SQL = build/$(EXTNAME)--$(EXTVERSION).sql
+DATA        = $(wildcard sql/upgrade/$(EXTNAME)--*.sql)
+DATA_built  = $(INSTALL_SQL)
+
+# C++: hidden unless STEWARD_FUNCTION exports it. -MMD: PGXS on Debian tracks no headers.
+SRCS        = $(sort $(wildcard core/*/*.cpp extension/*.cpp))
+OBJS        = $(SRCS:.cpp=.o)
+PG_CPPFLAGS = -I$(CURDIR) -DSTEWARD_VERSION='"$(EXTVERSION)"'
+PG_CXXFLAGS = -std=c++20 -fvisibility=hidden -fvisibility-inlines-hidden \
+              -Wall -Wextra -Wshadow=local -Wno-register -Wno-unused-parameter -MMD -MP
+SHLIB_LINK  = -lstdc++ -Wl,--version-script=extension/exports.map
+EXTRA_CLEAN = build $(OBJS:.o=.d)
+# No bitcode: it would be built by another compiler with other flags, and nothing here gains from it.
+override with_llvm := no
+
+# pg_regress 15 reads test/sql through inputdir and expected/ through outputdir.
+REGRESS      = $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
+REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=$(EXTNAME)
+
+# The commands of tools/ run before PostgreSQL's build files are there, and own the name `check`.
+COMMANDS = deps demo stop check lint
+ifneq ($(filter $(COMMANDS),$(MAKECMDGOALS)),)
+.PHONY: $(COMMANDS)
+$(COMMANDS):
+	@tools/$@
+else
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+# pg_regress 15 looks in <outputdir>/sql before <inputdir>/sql.
+ifneq ($(filter $(notdir $(basename $(SQL_PARTS))),$(REGRESS)),)
+$(error a test in test/sql has the name of a file of sql/)
+endif
+# From 16 on, expected/ is found through an option of its own.
+ifneq ($(filter-out 11 12 13 14 15,$(MAJORVERSION)),)
+REGRESS_OPTS += --expecteddir=.
+endif
+
+$(INSTALL_SQL): $(SQL_PARTS) $(EXTENSION).control
+	@mkdir -p $(@D)
+	cat $(SQL_PARTS) > $@
+
+extension/settings.o: $(EXTENSION).control
+$(EXTNAME).so: extension/exports.map
+-include $(OBJS:.o=.d)
+endif

@@ -1,0 +1,113 @@
+// The border between PostgreSQL, whose errors jump, and C++, whose errors unwind.
+//
+// Into C++:  every function that PostgreSQL calls is defined by STEWARD_FUNCTION or goes through
+//            boundary(): an exception never leaves it, it becomes an ereport once no object is left.
+// Out of it: every PostgreSQL call that can raise an error while an object with a destructor is alive
+//            goes through guarded(): the error becomes a PgError, which unwinds.
+//
+// Most glue needs neither by hand: read the arguments (plain C), call the core (objects, no PostgreSQL),
+// build the result (plain C).
+#pragma once
+
+#include "core/error.hpp"
+#include "core/stop.hpp"
+#include "extension/pg.hpp"
+
+namespace steward {
+
+/// An error of PostgreSQL on its way through C++ frames. Only boundary() and Subtransaction end its
+/// flight: locks, pins and snapshots are released by the abort of a (sub)transaction, not by a catch.
+class PgError final : public std::exception {
+  public:
+    explicit PgError(ErrorData *data) noexcept : data_(data) {}
+    const char *what() const noexcept override { return data_->message != nullptr ? data_->message : ""; }
+    /// Lives in the memory context that was current where guarded() was called.
+    ErrorData *data() const noexcept { return data_; }
+
+  private:
+    ErrorData *data_;
+};
+
+/// Calls PostgreSQL: an ereport(ERROR) inside `call` becomes a PgError, with SQLSTATE, detail and hint.
+/// `call` itself must hold no object with a destructor: the jump would skip it.
+template <class Call> auto guarded(Call &&call) -> std::invoke_result_t<Call &> {
+    struct Stacks {
+        sigjmp_buf *exception = PG_exception_stack;
+        ErrorContextCallback *context = error_context_stack;
+        ~Stacks() {
+            PG_exception_stack = exception;
+            error_context_stack = context;
+        }
+    };
+    MemoryContext const caller = CurrentMemoryContext;
+    {
+        Stacks const saved;
+        sigjmp_buf here;
+        if (sigsetjmp(here, 0) == 0) { // 0: as PG_TRY, no system call for the signal mask
+            PG_exception_stack = &here;
+            return call();
+        }
+    }
+    MemoryContextSwitchTo(caller);
+    ErrorData *const data = CopyErrorData();
+    FlushErrorState();
+    throw PgError(data);
+}
+
+/// An error in the form in which it crosses the border: plain data, nothing to destroy.
+struct ErrorReport {
+    static constexpr std::size_t size = 1024;
+
+    int sqlstate = ERRCODE_INTERNAL_ERROR;
+    ErrorData *postgres = nullptr; ///< an error of PostgreSQL, to be raised again as it was
+    char message[size] = "";
+    char detail[size] = "";
+    char hint[size] = "";
+
+    void take(const core::Error &error) noexcept;
+    void take(const char *text) noexcept { strlcpy(message, text, size); }
+    [[noreturn]] void raise();
+};
+
+/// Is called by PostgreSQL: runs `body` and raises as an ereport(ERROR) whatever it throws.
+template <class Body> auto boundary(Body &&body) -> std::invoke_result_t<Body &> {
+    ErrorReport report;
+    try {
+        return body();
+    } catch (const PgError &error) {
+        report.postgres = error.data();
+    } catch (const core::Error &error) {
+        report.take(error);
+    } catch (const std::bad_alloc &) {
+        report.sqlstate = ERRCODE_OUT_OF_MEMORY;
+        report.take("out of memory");
+    } catch (const std::exception &error) {
+        report.take(error.what());
+    } catch (...) {
+        report.take("unknown C++ exception");
+    }
+    report.raise(); // here the exception is destroyed and only plain data is left
+}
+
+/// Acts on a query cancel or a shutdown, as CHECK_FOR_INTERRUPTS does, but by unwinding.
+inline void check_interrupts() {
+    if (INTERRUPTS_PENDING_CONDITION())
+        guarded([] { ProcessInterrupts(); });
+}
+
+/// The stop check that glue hands to long loops of the core.
+inline constexpr core::Stop on_interrupt{&check_interrupts};
+
+} // namespace steward
+
+/// Defines a function that PostgreSQL calls: its C symbol, its info record and the border around its
+/// body. These are the only symbols that the library exports (test/check/exported-symbols).
+#define STEWARD_FUNCTION(name)                                                                               \
+    static Datum name##_body(FunctionCallInfo fcinfo);                                                       \
+    extern "C" {                                                                                             \
+    PG_FUNCTION_INFO_V1(name);                                                                               \
+    PGDLLEXPORT Datum name(PG_FUNCTION_ARGS) {                                                               \
+        return steward::boundary([&] { return name##_body(fcinfo); });                                       \
+    }                                                                                                        \
+    }                                                                                                        \
+    static Datum name##_body([[maybe_unused]] FunctionCallInfo fcinfo)
