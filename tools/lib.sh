@@ -1,0 +1,72 @@
+# shellcheck shell=bash
+# What the scripts of tools/ share. Source it; it changes to nothing and starts nothing.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+pg_major=15
+pg_bin=/usr/lib/postgresql/$pg_major/bin
+pg_lib=/usr/lib/postgresql/$pg_major/lib
+
+say() { printf '%s\n' "$*"; }
+fail() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+# Runs a command as the owner of the server: root may not, so it becomes postgres; anybody else is it.
+as_server() {
+    if [ "$(id -u)" -eq 0 ]; then
+        (cd / && runuser -u postgres -- "$@")
+    else
+        "$@"
+    fi
+}
+
+# Compiles and installs below DESTDIR $1, never into /usr. One build of a checkout at a time; the lock is
+# not handed to children that outlive the build.
+build_into() {
+    local destination=$1
+    mkdir -p "$root/build"
+    (
+        flock 9
+        make -C "$root" -j"$(nproc)" "COPT=${COPT:-}" all 9>&-
+        make -C "$root" "DESTDIR=$destination" install 9>&-
+    ) 9>"$root/build/.lock" >"$root/build/make.$$.log" 2>&1 || {
+        cat "$root/build/make.$$.log" >&2
+        rm -f "$root/build/make.$$.log"
+        fail "the build failed"
+    }
+    rm -f "$root/build/make.$$.log"
+}
+
+# Configures and builds a target of CMakeLists.txt in folder $1; one build of a folder at a time.
+cmake_build() {
+    local folder=$1 target=$2
+    shift 2
+    mkdir -p "$folder"
+    (
+        flock 9
+        cmake -S "$root" -B "$folder" "$@" && cmake --build "$folder" --target "$target" --parallel "$(nproc)"
+    ) 9>"$folder/.lock" >"$folder/build.log" 2>&1 || {
+        cat "$folder/build.log"
+        fail "the build of $target failed"
+    }
+}
+
+# Runs pgTAP files and writes one result a file.
+run_pgtap() {
+    local file outcome=0
+    for file in "$@"; do
+        local name kind=pgtap
+        name=$(basename "$file" .sql)
+        [[ $file == */border/* ]] && kind=border
+        if pg_prove --quiet --ext .sql "$file" >"$STEWARD_RUN/pgtap.log" 2>&1; then
+            say "$kind/$name ok" >>"$STEWARD_RESULTS"
+        else
+            cat "$STEWARD_RUN/pgtap.log"
+            say "$kind/$name failed" >>"$STEWARD_RESULTS"
+            outcome=1
+        fi
+    done
+    return "$outcome"
+}

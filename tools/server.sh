@@ -1,0 +1,74 @@
+# shellcheck shell=bash
+# A private PostgreSQL server in a folder of its own, reached through a socket in that folder only.
+# Source it after lib.sh. Layout of the folder: data/ (cluster), run/ (socket), install/ (our files).
+
+# The socket's path must fit into sockaddr_un (107 bytes on Linux).
+server_check_path() {
+    local socket=$1/run/.s.PGSQL.5432
+    [ "${#socket}" -le 107 ] || fail "the path of $1 is too long for a socket; choose a shorter one (STEWARD_STATE)"
+}
+
+# Makes the folder so that the server's owner can write it and nobody else can read it.
+server_make_folder() {
+    local folder=$1
+    server_check_path "$folder"
+    mkdir -p "$folder"
+    if [ "$(id -u)" -eq 0 ]; then chown postgres "$folder"; fi
+    chmod 0700 "$folder"
+    as_server mkdir -p "$folder/run"
+    mkdir -p "$folder/install"
+}
+
+# initdb, with nothing left to the environment: a container has neither locale nor encoding. Trust is
+# safe, the socket's folder lets in its owner and root only.
+server_init() {
+    local folder=$1 settings=${2:-}
+    if [ -d "$folder/data" ]; then return; fi
+    as_server "$pg_bin/initdb" --pgdata "$folder/data.new" --username postgres --auth trust \
+        --encoding UTF8 --locale C.UTF-8 --no-sync --no-instructions >/dev/null
+    as_server tee -a "$folder/data.new/postgresql.conf" >/dev/null <<CONF
+listen_addresses = ''
+unix_socket_directories = '$folder/run'
+unix_socket_permissions = 0700
+extension_destdir = '$folder/install'
+dynamic_library_path = '$folder/install$pg_lib:$pg_lib'
+logging_collector = off
+$settings
+CONF
+    as_server mv "$folder/data.new" "$folder/data"
+}
+
+server_is_running() { as_server "$pg_bin/pg_ctl" --pgdata "$1/data" status >/dev/null 2>&1; }
+
+server_start() {
+    if server_is_running "$1"; then return; fi
+    as_server "$pg_bin/pg_ctl" --pgdata "$1/data" --log "$1/server.log" --wait --silent start 9>&- || {
+        as_server tail -n 20 "$1/server.log" >&2
+        fail "the private server did not start"
+    }
+}
+
+server_stop() {
+    if [ -d "$1/data" ] && server_is_running "$1"; then
+        as_server "$pg_bin/pg_ctl" --pgdata "$1/data" --mode fast --wait --silent stop
+    fi
+}
+
+# Points psql and its kin at the server in folder $1, and at nothing the environment says.
+server_use() {
+    unset PGSERVICE PGHOSTADDR PGPASSFILE PGOPTIONS PGSSLMODE
+    export PGHOST=$1/run PGPORT=5432 PGUSER=postgres PGDATABASE=postgres PSQLRC=/dev/null
+    export PGCONNECT_TIMEOUT=10 PGCLIENTENCODING=UTF8 PGTZ=UTC PAGER=cat
+}
+
+# The folder of `make demo`: one per checkout, outside of it, because the server's owner may not be able
+# to read the checkout.
+state_folder() {
+    if [ -n "${STEWARD_STATE:-}" ]; then
+        realpath -m "$STEWARD_STATE"
+        return
+    fi
+    local base
+    if [ "$(id -u)" -eq 0 ]; then base=/var/lib/pg-steward; else base=${XDG_STATE_HOME:-$HOME/.local/state}/steward; fi
+    printf '%s/demo-%s\n' "$base" "$(printf '%s' "$root" | cksum | cut -d' ' -f1)"
+}
