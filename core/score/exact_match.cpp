@@ -15,12 +15,13 @@ constexpr char32_t end_of_text = 0xFFFFFFFF;
 /// Hands out the characters of a text that count under the options, one after the other.
 class CountingCharacters {
   public:
-    CountingCharacters(std::string_view text, const ExactMatchOptions &options, Encoding encoding)
-        : text_(text), options_(options), encoding_(encoding) {}
+    CountingCharacters(std::string_view text, const ExactMatchOptions &options, Encoding encoding, Stop stop)
+        : text_(text), options_(options), encoding_(encoding), stop_(stop) {}
 
     char32_t next() {
         bool blank_before = false;
         while (position_ < text_.size()) {
+            check_stop();
             Decoded const character = decode_at(text_, position_, encoding_);
             auto const byte = static_cast<unsigned char>(text_[position_]);
             bool const space = is_ascii_space(byte);
@@ -46,9 +47,19 @@ class CountingCharacters {
         return ' ';
     }
 
+    /// By what was read, not by what was handed out: all of a long text may be left out.
+    void check_stop() {
+        if (position_ < next_stop_)
+            return;
+        stop_();
+        next_stop_ = position_ + bytes_per_stop;
+    }
+
     std::string_view text_;
     const ExactMatchOptions &options_;
     Encoding encoding_;
+    Stop stop_;
+    std::size_t next_stop_ = 0;
     std::size_t position_ = 0;
     bool handed_out_ = false;
 };
@@ -88,11 +99,9 @@ bool exact_match(std::string_view expected, std::string_view actual, const Exact
     }
     if (!options.ignore_case && !options.ignore_whitespace && !options.ignore_punctuation)
         return false;
-    CountingCharacters left(expected, options, encoding);
-    CountingCharacters right(actual, options, encoding);
-    for (std::size_t compared = 0;; ++compared) {
-        if (compared % bytes_per_stop == 0)
-            stop();
+    CountingCharacters left(expected, options, encoding, stop);
+    CountingCharacters right(actual, options, encoding, stop);
+    for (;;) {
         char32_t const a = left.next();
         if (a != right.next())
             return false;

@@ -31,6 +31,20 @@ void leave_out_shared_ends(std::string_view &a, std::string_view &b, Encoding en
     b.remove_suffix(tail);
 }
 
+/// The number of characters that decode_at() finds: what the passes will read and write. Where bytes are
+/// no UTF-8, count_characters() finds fewer, and the border would be too short.
+std::size_t count_decoded(std::string_view text, Encoding encoding, Stop stop) {
+    if (encoding == Encoding::single_byte)
+        return text.size();
+    std::size_t characters = 0;
+    for (std::size_t i = 0; i < text.size(); ++characters) {
+        if (characters % bytes_per_stop == 0)
+            stop();
+        i += decode_at(text, i, encoding).bytes;
+    }
+    return characters;
+}
+
 /// For each character, at which rows of a strip it stands: one bit a row, `words` words a character.
 /// Characters below 256 are looked up directly, others in an open-addressing table.
 template <std::size_t words> class Rows {
@@ -61,7 +75,7 @@ template <std::size_t words> class Rows {
     static constexpr std::size_t slots = 2 * words * bits_per_word; // a strip fills at most half
 
     std::size_t find(char32_t character) const noexcept {
-        std::size_t place = (character * 0x9E3779B1U) % slots;
+        std::size_t place = (std::size_t{character} * 0x9E3779B1U) % slots;
         while (others_[place].character != 0 && others_[place].character != character)
             place = (place + 1) % slots;
         return place;
@@ -208,8 +222,8 @@ std::int64_t levenshtein(std::string_view a, std::string_view b, Encoding encodi
     leave_out_shared_ends(a, b, encoding, stop);
     if (is_ascii(a, stop) && is_ascii(b, stop))
         encoding = Encoding::single_byte; // one byte a character is the faster reading
-    std::size_t length_a = count_characters(a, encoding, stop);
-    std::size_t length_b = count_characters(b, encoding, stop);
+    std::size_t length_a = count_decoded(a, encoding, stop);
+    std::size_t length_b = count_decoded(b, encoding, stop);
     if (length_a > length_b) {
         std::swap(a, b);
         std::swap(length_a, length_b);

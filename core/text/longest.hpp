@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -21,10 +22,14 @@ template <class Report> class LongestMatches {
     }
 
     void add(const Match &match) {
-        while (!kept_.empty() && kept_.back().start >= match.start)
-            kept_.pop_back();
-        if (!kept_.empty() && kept_.back().end > match.start)
+        // Only a match that counts itself swallows others: one that overlaps what begins further left
+        // leaves those inside it as they are.
+        auto inside = kept_.end();
+        while (inside != kept_.begin() && std::prev(inside)->start >= match.start)
+            --inside;
+        if (inside != kept_.begin() && std::prev(inside)->end > match.start)
             return;
+        kept_.erase(inside, kept_.end());
         if (kept_.size() == batch_)
             pass_on_first_half();
         kept_.push_back(match);
