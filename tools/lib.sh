@@ -2,16 +2,21 @@
 # What the scripts of tools/ share. Source it; it changes to nothing and starts nothing.
 set -euo pipefail
 
+# shellcheck disable=SC2034 # used by the scripts that source this file
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-pg_major=15
-pg_bin=/usr/lib/postgresql/$pg_major/bin
-pg_lib=/usr/lib/postgresql/$pg_major/lib
+# shellcheck disable=SC2034
+pg_bin=/usr/lib/postgresql/15/bin
+# shellcheck disable=SC2034
+pg_lib=/usr/lib/postgresql/15/lib
 
 say() { printf '%s\n' "$*"; }
 fail() {
     printf 'error: %s\n' "$*" >&2
     exit 1
 }
+
+# The names of the files in folder $1 that end in $2, without that end, sorted.
+names_in() { find "$1" -mindepth 1 -maxdepth 1 -name "*$2" -printf '%f\n' | sed "s/$2\$//" | sort; }
 
 # Runs a command as the owner of the server: root may not, so it becomes postgres; anybody else is it.
 as_server() {

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # pg_bin, pg_lib and root come from lib.sh
 # A private PostgreSQL server in a folder of its own, reached through a socket in that folder only.
 # Source it after lib.sh. Layout of the folder: data/ (cluster), run/ (socket), install/ (our files).
 

@@ -1,0 +1,24 @@
+-- 20,000 errors in each direction leave neither objects nor memory behind. What is left for noise, one
+-- byte a round and the allocator's granularity of 128 kB, is far below the least leak: an object is 4 kB.
+\set ON_ERROR_STOP 1
+SET search_path = public, tap;
+BEGIN;
+SELECT plan(8);
+
+SELECT cmp_ok(growth_over($$SELECT probe_throw('core')$$, 20000), '<', 262144::bigint,
+              'C++ to PostgreSQL: 20,000 errors of the core');
+SELECT cmp_ok(growth_over($$SELECT probe_throw('some text')$$, 20000), '<', 262144::bigint,
+              'C++ to PostgreSQL: 20,000 standard exceptions');
+SELECT cmp_ok(growth_over($$SELECT probe_throw('int')$$, 20000), '<', 262144::bigint,
+              'C++ to PostgreSQL: 20,000 thrown integers');
+SELECT cmp_ok(growth_over($$SELECT probe_postgres_error()$$, 20000), '<', 262144::bigint,
+              'PostgreSQL to C++: 20,000 errors');
+SELECT cmp_ok(growth_over($$SELECT probe_nested(3)$$, 20000), '<', 262144::bigint,
+              'both directions: 20,000 errors across three layers');
+SELECT cmp_ok(growth_over($$SELECT probe_subtransaction()$$, 20000), '<', 262144::bigint,
+              '20,000 errors that end in a subtransaction');
+SELECT cmp_ok(growth_over($$SELECT probe_context_memory()$$, 20000), '<', 1048576::bigint,
+              '20,000 jumps over a container in a memory context');
+SELECT is(probe_alive(), 0, 'every object was destroyed');
+SELECT * FROM finish();
+ROLLBACK;

@@ -1,0 +1,150 @@
+// Functions that misbehave on purpose, to show that the border holds. Loaded by test/check/60-border.
+#include "extension/boundary.hpp"
+#include "extension/memory.hpp"
+#include "extension/subtransaction.hpp"
+
+#include <cstdio>
+#include <stdexcept>
+
+extern "C" {
+PG_MODULE_MAGIC;
+}
+
+namespace {
+
+/// Counts how many objects are alive: a jump over a destructor leaves one behind.
+int alive = 0;
+
+struct Tracked {
+    Tracked() { ++alive; }
+    ~Tracked() { --alive; }
+    std::string ballast = std::string(4096, 'x');
+};
+
+struct NotAnException {};
+
+[[noreturn]] void throw_by_name(std::string_view kind) {
+    if (kind == "core")
+        throw steward::core::Error(steward::core::ErrorKind::invalid_argument, "the message", "The detail.",
+                                   "The hint.");
+    if (kind == "undefined")
+        throw steward::core::Error(steward::core::ErrorKind::undefined_name, "no such name");
+    if (kind == "unsupported")
+        throw steward::core::Error(steward::core::ErrorKind::unsupported, "not here");
+    if (kind == "bad_alloc")
+        throw std::bad_alloc();
+    if (kind == "int")
+        throw 42;
+    if (kind == "struct")
+        throw NotAnException();
+    if (kind == "long") // a two-byte character lies across the cut
+        throw std::runtime_error("x" + [] {
+            std::string text;
+            while (text.size() < 4096)
+                text += "é";
+            return text;
+        }());
+    throw std::runtime_error(std::string(kind));
+}
+
+void raise_postgres_error() {
+    ereport(ERROR, errcode(ERRCODE_DIVISION_BY_ZERO), errmsg("from PostgreSQL"), errdetail("Its detail."),
+            errhint("Its hint."));
+}
+
+int fail_once() {
+    static bool failed = false;
+    if (!failed) {
+        failed = true;
+        raise_postgres_error();
+    }
+    return 7;
+}
+
+} // namespace
+
+STEWARD_FUNCTION(probe_throw) {
+    text *const kind = PG_GETARG_TEXT_PP(0);
+    Tracked const object;
+    throw_by_name({VARDATA_ANY(kind), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(kind))});
+}
+
+STEWARD_FUNCTION(probe_postgres_error) {
+    Tracked const object;
+    steward::guarded([] { raise_postgres_error(); });
+    PG_RETURN_NULL();
+}
+
+/// C++, PostgreSQL, C++, PostgreSQL, C++: each layer holds an object, the innermost throws.
+STEWARD_FUNCTION(probe_nested) {
+    Tracked const object;
+    Datum const depth = PG_GETARG_DATUM(0);
+    if (DatumGetInt32(depth) == 0)
+        throw_by_name("core");
+    Oid const self = fcinfo->flinfo->fn_oid;
+    return steward::guarded([&] { return OidFunctionCall1(self, Int32GetDatum(DatumGetInt32(depth) - 1)); });
+}
+
+/// The initialiser of a function-local static may fail and be tried again.
+STEWARD_FUNCTION(probe_static) {
+    static int const value = steward::guarded([] { return fail_once(); });
+    PG_RETURN_INT32(value);
+}
+
+/// Runs a statement's worth of failure inside a subtransaction and goes on.
+STEWARD_FUNCTION(probe_subtransaction) {
+    Tracked const object;
+    bool caught = false;
+    try {
+        steward::Subtransaction subtransaction;
+        steward::guarded([] { raise_postgres_error(); });
+        subtransaction.commit();
+    } catch (const steward::PgError &) {
+        caught = true;
+    }
+    {
+        steward::Subtransaction subtransaction;
+        subtransaction.commit();
+    }
+    PG_RETURN_BOOL(caught);
+}
+
+/// Turns until it is cancelled, as a long loop of the core does.
+STEWARD_FUNCTION(probe_spin) {
+    Tracked const object;
+    for (;;)
+        steward::on_interrupt();
+    PG_RETURN_VOID();
+}
+
+/// Memory of a context is given back even where a jump skips the destructor.
+STEWARD_FUNCTION(probe_context_memory) {
+    steward::ContextResource memory;
+    std::pmr::vector<double> const numbers(100000, 1.0, &memory);
+    if (numbers[7] > 0.5)
+        raise_postgres_error();
+    PG_RETURN_NULL();
+}
+
+/// More than any machine has: an error, not a crash.
+STEWARD_FUNCTION(probe_too_much) {
+    steward::ContextResource memory;
+    std::pmr::vector<char> const bytes(std::size_t{1} << 50, &memory);
+    PG_RETURN_INT64(static_cast<int64>(bytes.size()));
+}
+
+STEWARD_FUNCTION(probe_alive) {
+    PG_RETURN_INT32(alive);
+}
+
+/// Resident memory of this backend in bytes.
+STEWARD_FUNCTION(probe_resident_bytes) {
+    long total = 0;
+    long resident = 0;
+    FILE *const statm = fopen("/proc/self/statm", "r");
+    if (statm == nullptr || fscanf(statm, "%ld %ld", &total, &resident) != 2)
+        resident = -1;
+    if (statm != nullptr)
+        fclose(statm);
+    PG_RETURN_INT64(static_cast<int64>(resident) * 4096);
+}

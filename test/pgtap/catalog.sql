@@ -1,0 +1,39 @@
+-- What the catalog says of the extension's members: the promises that no single function can keep.
+\set ON_ERROR_STOP 1
+SET search_path = tap, pg_catalog;
+BEGIN;
+SELECT plan(12);
+
+CREATE TEMPORARY VIEW member AS
+SELECT p.oid::regprocedure::text AS name, p.*
+FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid
+WHERE d.classid = 'pg_proc'::regclass AND d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass
+      AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward');
+
+SELECT cmp_ok((SELECT count(*) FROM member), '>=', 12::bigint, 'the extension has functions');
+SELECT is_empty($$SELECT name FROM member WHERE prosecdef$$, 'none is SECURITY DEFINER');
+SELECT is_empty(
+    $$SELECT name FROM member CROSS JOIN LATERAL aclexplode(coalesce(proacl, acldefault('f', proowner))) AS a
+      WHERE a.grantee = 0$$,
+    'PUBLIC may call none');
+SELECT is_empty($$SELECT name FROM member WHERE obj_description(oid, 'pg_proc') IS NULL$$, 'each has a comment');
+SELECT is_empty($$SELECT name FROM member WHERE proparallel <> 's'$$, 'all are parallel safe');
+SELECT is_empty($$SELECT name FROM member WHERE NOT proisstrict$$, 'all are strict: null in, null out');
+SELECT is_empty($$SELECT name FROM member WHERE provolatile = 'v'$$, 'none is volatile');
+SELECT set_eq(
+    $$SELECT DISTINCT proname::text FROM member WHERE provolatile = 's'$$,
+    ARRAY['ambiguity', 'ambiguity_scores', 'ambiguity_findings', 'lexicon_phrases'],
+    'only what looks up a lexicon by name is stable');
+SELECT is((SELECT provolatile FROM member WHERE oid = 'steward.ambiguity(text)'::regprocedure), 'i'::"char",
+          'ambiguity(text) is immutable');
+SELECT is_empty($$SELECT name FROM member WHERE prosrc !~ '^steward_' OR prolang <> (SELECT oid FROM pg_language
+                                                                                    WHERE lanname = 'c')$$,
+                'C symbols carry the prefix of the extension');
+SELECT is((SELECT n.nspname FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace
+           WHERE e.extname = 'pg_steward'), 'steward'::name, 'the extension lives in schema steward');
+SELECT is_empty(
+    $$SELECT FROM pg_depend WHERE classid = 'pg_namespace'::regclass AND objid = 'steward'::regnamespace
+      AND deptype = 'e'$$,
+    'the schema is no member: DROP EXTENSION leaves it and the data in it');
+SELECT * FROM finish();
+ROLLBACK;
