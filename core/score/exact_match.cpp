@@ -11,6 +11,7 @@ namespace steward::core {
 namespace {
 
 constexpr char32_t end_of_text = 0xFFFFFFFF;
+constexpr std::size_t longest_number = 1024; // longer texts are not read as numbers, so that reading is brief
 
 /// Hands out the characters of a text that count under the options, one after the other.
 class CountingCharacters {
@@ -73,6 +74,8 @@ std::string_view trimmed(std::string_view text) {
 }
 
 std::optional<double> number_in(std::string_view text) {
+    if (text.size() > longest_number)
+        return std::nullopt;
     text = trimmed(text);
     if (text.starts_with('+') && !text.starts_with("+-"))
         text.remove_prefix(1);

@@ -118,6 +118,12 @@ TEST(ExactMatch, NumbersMayDifferByTheTolerance) {
     EXPECT_TRUE(near("3.14", "3.14159", 0.01));
 }
 
+TEST(ExactMatchTolerance, LongTextsAreNotReadAsNumbers) {
+    std::string const blanks(1023, ' ');
+    EXPECT_TRUE(near(blanks + "1", "1.0", 0.5));
+    EXPECT_FALSE(near(blanks + " 1", "1.0", 0.5));
+}
+
 TEST(ExactMatch, NumbersMayBeWrittenInEveryDecimalWay) {
     for (std::string_view const two : {" 2", "2\n", "+2", "2.", "2.0", "2e0", "2E+0", "20e-1", "0002"})
         EXPECT_TRUE(near("2", two, 0.001)) << two;
