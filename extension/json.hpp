@@ -1,7 +1,7 @@
 // Reading jsonb arguments. Plain C: nothing here makes or holds an object with a destructor.
 #pragma once
 
-#include "extension/pg.hpp"
+#include "extension/boundary.hpp"
 
 extern "C" {
 #include "utils/jsonb.h"
@@ -31,6 +31,7 @@ template <class Visit> void each_member(Jsonb *object, Visit visit) {
     JsonbValue value;
     std::string_view name;
     for (;;) {
+        check_interrupts();
         JsonbIteratorToken const token = JsonbIteratorNext(&iterator, &value, true);
         if (token == WJB_DONE)
             return;
@@ -46,6 +47,7 @@ template <class Visit> void each_element(Jsonb *array, Visit visit) {
     JsonbIterator *iterator = JsonbIteratorInit(&array->root);
     JsonbValue value;
     for (;;) {
+        check_interrupts();
         JsonbIteratorToken const token = JsonbIteratorNext(&iterator, &value, true);
         if (token == WJB_DONE)
             return;

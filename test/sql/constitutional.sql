@@ -91,3 +91,5 @@ SELECT constitutional_score('x', weights => '{Infinity,0,0}'); \echo SQLSTATE :L
 SELECT constitutional_score('x', weights => '{{0.3,0.4,0.3}}'); \echo SQLSTATE :LAST_ERROR_SQLSTATE
 SELECT constitutional_score('x', weights => '{0.3,NULL,0.7}'); \echo SQLSTATE :LAST_ERROR_SQLSTATE
 SELECT * FROM constitutional_detail('x', '[]', 1, 0); \echo SQLSTATE :LAST_ERROR_SQLSTATE
+-- A million criteria.
+SELECT criteria_formality(('[' || repeat('{"id": 1},', 1000000) || '{"id": 1}]')::jsonb);
