@@ -215,7 +215,7 @@ Matcher::Matcher(std::span<const std::string_view> phrases, Occurrence occurrenc
 }
 
 /// Whole words: the length in the text differs from the phrase's by what runs of white space add.
-std::size_t Matcher::start_of(std::string_view text, std::uint32_t phrase, std::size_t end) const noexcept {
+std::size_t Matcher::start_of(std::string_view text, std::uint32_t phrase, std::size_t end, Stop stop) const {
     std::size_t const length = lengths_[phrase];
     if (occurrence_ == Occurrence::substring)
         return end - length;
@@ -225,7 +225,8 @@ std::size_t Matcher::start_of(std::string_view text, std::uint32_t phrase, std::
         if (!is_ascii_space(static_cast<unsigned char>(text[start])))
             continue;
         while (start > 0 && is_ascii_space(static_cast<unsigned char>(text[start - 1])))
-            --start;
+            if (--start % bytes_per_stop == 0)
+                stop();
     }
     return start;
 }

@@ -64,7 +64,7 @@ class Matcher {
     const Output *next_output(const Output &output) const noexcept {
         return output.shorter == no_phrase ? nullptr : &outputs_[output.shorter];
     }
-    std::size_t start_of(std::string_view text, std::uint32_t phrase, std::size_t end) const noexcept;
+    std::size_t start_of(std::string_view text, std::uint32_t phrase, std::size_t end, Stop stop) const;
     bool stands_alone(std::string_view text, Encoding encoding, std::size_t start,
                       std::size_t end) const noexcept;
 
@@ -92,7 +92,7 @@ void Matcher::scan(std::string_view text, Encoding encoding, Stop stop, Report &
                 continue;
             const Output *output = &outputs_[(state - first_accepting_) / row_width_];
             for (; output != nullptr; output = next_output(*output)) {
-                std::size_t const start = start_of(text, output->phrase, i + 1);
+                std::size_t const start = start_of(text, output->phrase, i + 1, stop);
                 if (stands_alone(text, encoding, start, i + 1))
                     report(Match{output->phrase, start, i + 1});
             }
