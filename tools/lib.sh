@@ -58,13 +58,13 @@ cmake_build() {
     }
 }
 
-# Runs pgTAP files and writes one result a file.
+# Runs pgTAP files and writes one result a file: FOLDER/NAME.
 run_pgtap() {
     local file outcome=0
     for file in "$@"; do
-        local name kind=pgtap
+        local name kind
         name=$(basename "$file" .sql)
-        [[ $file == */border/* ]] && kind=border
+        kind=$(basename "$(dirname "$file")")
         if pg_prove --quiet --ext .sql "$file" >"$STEWARD_RUN/pgtap.log" 2>&1; then
             say "$kind/$name ok" >>"$STEWARD_RESULTS"
         else
@@ -74,4 +74,16 @@ run_pgtap() {
         fi
     done
     return "$outcome"
+}
+
+# Runs sqitch on the database that PGDATABASE names; what it says goes to $STEWARD_RUN/sqitch.log.
+migrate() {
+    (
+        cd "$root/migrations"
+        export SQITCH_FULLNAME=test SQITCH_EMAIL=test@localhost SQITCH_USERNAME=postgres
+        sqitch "$@" --target "db:pg://postgres@/$PGDATABASE"
+    ) >"$STEWARD_RUN/sqitch.log" 2>&1 || {
+        cat "$STEWARD_RUN/sqitch.log"
+        fail "sqitch $*"
+    }
 }

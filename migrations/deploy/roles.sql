@@ -1,0 +1,52 @@
+-- Deploy pg_steward:roles to pg
+-- The roles of the product. Roles belong to the cluster, not to a database: they may be there already.
+BEGIN;
+
+DO $$
+DECLARE
+    wanted record;
+BEGIN
+    FOR wanted IN
+        SELECT * FROM (VALUES
+            ('steward_owner', 'NOLOGIN', 'owns the tables and the functions that act for their callers'),
+            ('steward_reader', 'NOLOGIN', 'reads and scores'),
+            ('steward_writer', 'NOLOGIN', 'writes principles and what was tried'),
+            ('steward_worker', 'LOGIN BYPASSRLS', 'the background worker'),
+            ('steward_metrics', 'NOLOGIN', 'reads counters, no data')) AS v (name, attributes, purpose)
+    LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted.name) THEN
+            EXECUTE format('CREATE ROLE %I %s', wanted.name, wanted.attributes);
+        END IF;
+        EXECUTE format('COMMENT ON ROLE %I IS %L', wanted.name, 'pg_steward: ' || wanted.purpose);
+    END LOOP;
+END $$;
+
+GRANT steward_reader TO steward_writer;
+GRANT steward_writer TO steward_worker;
+
+CREATE SCHEMA IF NOT EXISTS steward;
+GRANT USAGE ON SCHEMA steward TO steward_owner, steward_reader, steward_metrics;
+GRANT CREATE ON SCHEMA steward TO steward_owner;
+
+-- Scoring reads no table and writes none. Which functions there are, the installed extension says; this
+-- migration may be run again after ALTER EXTENSION UPDATE to reach new ones.
+DO $$
+DECLARE
+    scorer regprocedure;
+BEGIN
+    FOR scorer IN
+        SELECT p.oid FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid
+        WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+              AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward')
+              AND p.provolatile IN ('i', 's')
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO steward_owner, steward_reader', scorer);
+    END LOOP;
+END $$;
+
+-- History tables make and drop their partitions as their owner.
+GRANT EXECUTE ON FUNCTION steward.partition_key(regclass), steward.partition_create(regclass, date),
+                          steward.partition_drop(regclass, timestamptz),
+                          steward.partition_maintain(regclass, integer, interval, timestamptz) TO steward_owner;
+
+COMMIT;
