@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP 1
 SET search_path = public, tap;
 BEGIN;
-SELECT plan(16);
+SELECT plan(17);
 
 SELECT results_eq(
     $$SELECT * FROM error_of('SELECT probe_throw(''core'')')$$,
@@ -30,6 +30,8 @@ SELECT is((SELECT 'x' || repeat('é', (length(message) - 1)) = message AND octet
 SELECT throws_ok($$SELECT probe_static()$$, '22012', 'from PostgreSQL', 'a static initialiser may fail');
 SELECT is(probe_static(), 7, '... and is tried again');
 SELECT is(probe_subtransaction(), true, 'a subtransaction ends the flight of an error');
+
+SELECT is(probe_error_context(), true, 'the stack of error contexts is as it was');
 
 SET LOCAL statement_timeout = '20ms';
 SELECT is((SELECT code FROM error_of($$SELECT probe_spin()$$)), '57014', 'a cancel stays a cancel');

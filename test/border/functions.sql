@@ -7,6 +7,8 @@ CREATE FUNCTION probe_spin() RETURNS void AS :'library' LANGUAGE C;
 CREATE FUNCTION probe_context_memory() RETURNS void AS :'library' LANGUAGE C;
 CREATE FUNCTION probe_too_much() RETURNS bigint AS :'library' LANGUAGE C;
 CREATE FUNCTION probe_alive() RETURNS integer AS :'library' LANGUAGE C;
+CREATE FUNCTION probe_error_context() RETURNS boolean AS :'library' LANGUAGE C;
+CREATE FUNCTION probe_peak_bytes() RETURNS bigint AS :'library' LANGUAGE C;
 CREATE FUNCTION probe_resident_bytes() RETURNS bigint AS :'library' LANGUAGE C;
 
 -- Raises an error `rounds` times, each caught, and returns by how many bytes the backend grew. A tenth of

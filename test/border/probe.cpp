@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <stdexcept>
 
+#include <sys/resource.h>
+
 extern "C" {
 PG_MODULE_MAGIC;
 }
@@ -94,6 +96,8 @@ STEWARD_FUNCTION(probe_static) {
 /// Runs a statement's worth of failure inside a subtransaction and goes on.
 STEWARD_FUNCTION(probe_subtransaction) {
     Tracked const object;
+    MemoryContext const context = CurrentMemoryContext;
+    ResourceOwner const owner = CurrentResourceOwner;
     bool caught = false;
     try {
         steward::Subtransaction subtransaction;
@@ -106,7 +110,7 @@ STEWARD_FUNCTION(probe_subtransaction) {
         steward::Subtransaction subtransaction;
         subtransaction.commit();
     }
-    PG_RETURN_BOOL(caught);
+    PG_RETURN_BOOL(caught && CurrentMemoryContext == context && CurrentResourceOwner == owner);
 }
 
 /// Turns until it is cancelled, as a long loop of the core does.
@@ -133,8 +137,32 @@ STEWARD_FUNCTION(probe_too_much) {
     PG_RETURN_INT64(static_cast<int64>(bytes.size()));
 }
 
+/// True if an error that ends in a subtransaction leaves the stack of error contexts as it was: the callback
+/// that was pushed below guarded() is gone with its frame.
+STEWARD_FUNCTION(probe_error_context) {
+    ErrorContextCallback *const before = error_context_stack;
+    try {
+        steward::Subtransaction const subtransaction;
+        steward::guarded([] {
+            ErrorContextCallback callback{error_context_stack, [](void *) {}, nullptr};
+            error_context_stack = &callback;
+            raise_postgres_error();
+        });
+    } catch (const steward::PgError &) {
+        PG_RETURN_BOOL(error_context_stack == before);
+    }
+    PG_RETURN_BOOL(false);
+}
+
 STEWARD_FUNCTION(probe_alive) {
     PG_RETURN_INT32(alive);
+}
+
+/// The most memory that this backend ever had resident, in bytes.
+STEWARD_FUNCTION(probe_peak_bytes) {
+    struct rusage usage {};
+    getrusage(RUSAGE_SELF, &usage);
+    PG_RETURN_INT64(static_cast<int64>(usage.ru_maxrss) * 1024);
 }
 
 /// Resident memory of this backend in bytes.

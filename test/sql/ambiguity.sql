@@ -57,6 +57,9 @@ SELECT count(*) >= 180 AS enough, count(DISTINCT phrase) = count(*) AS distinct_
        bool_and(weight > 0 AND weight < 1) AS weighted
 FROM lexicon_phrases();
 SELECT class, count(*), min(weight) FROM lexicon_phrases('acgs') GROUP BY class ORDER BY class;
+-- A lexicon that changes in any way gets a new version, and this answer with it.
+SELECT d.lexicon_version, md5(string_agg(concat_ws('|', class, phrase, weight), ',' ORDER BY class, phrase COLLATE "C"))
+FROM lexicon_phrases(), constitutional_detail('x') AS d GROUP BY d.lexicon_version;
 -- Every phrase is found in itself, and nothing else is.
 SELECT l.phrase, f.phrase AS found
 FROM lexicon_phrases() AS l LEFT JOIN LATERAL ambiguity_findings(l.phrase) AS f ON true

@@ -13,7 +13,8 @@ FROM (VALUES
     (6, '[{"id": null, "given": "g", "when": "w", "then": "t"}]'),
     (7, '[{"id": 0, "given": ["g"], "when": {"w": 1}, "then": true}]'),
     (8, '[{"id": "a", "given": [], "when": "w", "then": "t"}]'),
-    (9, '[{"type": "performance", "criteria": ["fast"]}]')) AS v (ordinal, criteria)
+    (9, '[{"type": "performance", "criteria": ["fast"]}]'),
+    (10, '[{"id": false, "given": "g", "when": "w", "then": "t"}]')) AS v (ordinal, criteria)
 ORDER BY ordinal;
 -- Three complete criteria: the bonus does not lead beyond 1.
 SELECT criteria_formality(jsonb_agg(jsonb_build_object('id', i, 'given', 'g', 'when', 'w', 'then', 't')))
