@@ -16,9 +16,9 @@ DATA_built  = $(INSTALL_SQL)
 # C++: hidden unless STEWARD_FUNCTION exports it. -MMD: PGXS on Debian tracks no headers.
 SRCS        = $(sort $(wildcard core/*/*.cpp extension/*.cpp))
 OBJS        = $(SRCS:.cpp=.o)
-PG_CPPFLAGS = -I$(CURDIR) -DSTEWARD_VERSION='"$(EXTVERSION)"'
+PG_CPPFLAGS = -I. -DSTEWARD_VERSION='"$(EXTVERSION)"'
 PG_CXXFLAGS = -std=c++20 -fvisibility=hidden -fvisibility-inlines-hidden \
-              -Wall -Wextra -Wshadow=local -Wno-register -Wno-unused-parameter -MMD -MP
+              -Wall -Wextra -Wshadow=local -Wno-register -Wno-unused-parameter $(WERROR) -MMD -MP
 SHLIB_LINK  = -lstdc++ -Wl,--version-script=extension/exports.map
 EXTRA_CLEAN = build $(OBJS:.o=.d)
 # No bitcode: it would be built by another compiler with other flags, and nothing here gains from it.

@@ -101,7 +101,7 @@ inline constexpr core::Stop on_interrupt{&check_interrupts};
 } // namespace steward
 
 /// Defines a function that PostgreSQL calls: its C symbol, its info record and the border around its
-/// body. These are the only symbols that the library exports (test/check/exported-symbols).
+/// body. These are the only symbols that the library exports (test/check/61-exported-symbols).
 #define STEWARD_FUNCTION(name)                                                                               \
     static Datum name##_body(FunctionCallInfo fcinfo);                                                       \
     extern "C" {                                                                                             \

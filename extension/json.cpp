@@ -21,9 +21,14 @@ void require(bool fits, Jsonb *document, const char *what, const char *wanted) {
                       JB_ROOT_IS_SCALAR(document) ? "scalar" : container_name(&document->root)));
 }
 
+/// How many bytes of a name a message shows: a key may have megabytes.
+int clipped(std::string_view name) {
+    return pg_mbcliplen(name.data(), static_cast<int>(name.size()), NAMEDATALEN - 1);
+}
+
 [[noreturn]] void refuse_type(std::string_view name, const JsonbValue &value, const char *wanted) {
     ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-            errmsg("option \"%.*s\" must be a JSON %s", static_cast<int>(name.size()), name.data(), wanted),
+            errmsg("option \"%.*s\" must be a JSON %s", clipped(name), name.data(), wanted),
             errdetail("It is a JSON %s.", json_type_name(value)));
     pg_unreachable();
 }
@@ -69,8 +74,7 @@ double number_option(std::string_view name, const JsonbValue &value) {
 
 void refuse_option(std::string_view name, const char *known) {
     ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-            errmsg("option \"%.*s\" does not exist", static_cast<int>(name.size()), name.data()),
-            errhint("%s", known));
+            errmsg("option \"%.*s\" does not exist", clipped(name), name.data()), errhint("%s", known));
     pg_unreachable();
 }
 

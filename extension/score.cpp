@@ -127,6 +127,7 @@ STEWARD_FUNCTION(steward_ambiguity_scores) {
     auto *const scores = static_cast<Datum *>(palloc(sizeof(Datum) * static_cast<std::size_t>(count + 1)));
     for (int i = 0; i < count; ++i) {
         scores[i] = 0;
+        check_interrupts(); // the core asks once a text, but not for an empty one
         if (nulls[i])
             continue;
         text *const statement = DatumGetTextPP(elements[i]);

@@ -1,4 +1,4 @@
-// Every setting, in alphabetical order (tools/lint/settings checks that, and the table in
+// Every setting, in alphabetical order (tools/conventions/settings checks that, and the table in
 // docs/settings.md).
 #include "extension/settings.hpp"
 

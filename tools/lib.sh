@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # What the scripts of tools/ share. Source it; it changes to nothing and starts nothing.
 set -euo pipefail
+unset CDPATH
+umask 022 # what root installs, the server's owner reads
 
 # shellcheck disable=SC2034 # used by the scripts that source this file
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -34,8 +36,8 @@ build_into() {
     mkdir -p "$root/build"
     (
         flock 9
-        make -C "$root" -j"$(nproc)" "COPT=${COPT:-}" all 9>&-
-        make -C "$root" "DESTDIR=$destination" install 9>&-
+        make -C "$root" -j"$(nproc)" "PG_CONFIG=$pg_bin/pg_config" "WERROR=${WERROR:-}" all 9>&- &&
+            make -C "$root" "PG_CONFIG=$pg_bin/pg_config" "WERROR=${WERROR:-}" "DESTDIR=$destination" install 9>&-
     ) 9>"$root/build/.lock" >"$root/build/make.$$.log" 2>&1 || {
         cat "$root/build/make.$$.log" >&2
         rm -f "$root/build/make.$$.log"

@@ -12,6 +12,10 @@ server_check_path() {
 server_make_folder() {
     local folder=$1
     server_check_path "$folder"
+    # The folder becomes the server's alone: never one that holds what is not ours.
+    if [ -d "$folder" ] && [ ! -d "$folder/install" ] && [ -n "$(ls -A "$folder")" ]; then
+        fail "$folder exists and holds other files; choose a folder of its own"
+    fi
     mkdir -p "$folder"
     if [ "$(id -u)" -eq 0 ]; then chown postgres "$folder"; fi
     chmod 0700 "$folder"
@@ -24,10 +28,12 @@ server_make_folder() {
 server_init() {
     local folder=$1 settings=${2:-}
     if [ -d "$folder/data" ]; then return; fi
+    as_server rm -rf "$folder/data.new" # of a run that was killed
     as_server "$pg_bin/initdb" --pgdata "$folder/data.new" --username postgres --auth trust \
         --encoding UTF8 --locale C.UTF-8 --no-sync --no-instructions >/dev/null
     as_server tee -a "$folder/data.new/postgresql.conf" >/dev/null <<CONF
 listen_addresses = ''
+port = 5432
 unix_socket_directories = '$folder/run'
 unix_socket_permissions = 0700
 extension_destdir = '$folder/install'
@@ -38,10 +44,17 @@ CONF
     as_server mv "$folder/data.new" "$folder/data"
 }
 
-server_is_running() { as_server "$pg_bin/pg_ctl" --pgdata "$1/data" status >/dev/null 2>&1; }
+# By its process, but not one that was killed and that nobody has reaped.
+server_is_running() {
+    local pid
+    pid=$(as_server head -n 1 "$1/data/postmaster.pid" 2>/dev/null) || return 1
+    [ -n "$pid" ] && [ -d "/proc/$pid" ] && ! grep -q '^State:.*Z' "/proc/$pid/status" 2>/dev/null &&
+        as_server "$pg_bin/pg_ctl" --pgdata "$1/data" status >/dev/null 2>&1
+}
 
 server_start() {
     if server_is_running "$1"; then return; fi
+    as_server rm -f "$1/data/postmaster.pid" # of a server that is gone, as has just been seen
     as_server "$pg_bin/pg_ctl" --pgdata "$1/data" --log "$1/server.log" --wait --silent start 9>&- || {
         as_server tail -n 20 "$1/server.log" >&2
         fail "the private server did not start"
@@ -56,7 +69,8 @@ server_stop() {
 
 # Points psql and its kin at the server in folder $1, and at nothing the environment says.
 server_use() {
-    unset PGSERVICE PGHOSTADDR PGPASSFILE PGOPTIONS PGSSLMODE
+    local variable
+    for variable in $(compgen -e PG); do unset "$variable"; done
     export PGHOST=$1/run PGPORT=5432 PGUSER=postgres PGDATABASE=postgres PSQLRC=/dev/null
     export PGCONNECT_TIMEOUT=10 PGCLIENTENCODING=UTF8 PGTZ=UTC PAGER=cat
 }

@@ -57,7 +57,7 @@ constexpr unsigned char fold_ascii(unsigned char byte) noexcept {
 
 /// True if the character is part of a word. Outside ASCII everything is, but for the blocks of Unicode
 /// that hold punctuation and spaces (Latin-1 signs, General and Supplemental Punctuation, CJK
-/// punctuation, full-width forms of ASCII signs) and the replacement character.
+/// punctuation, most full-width forms of ASCII signs) and the replacement character.
 bool is_word_character(char32_t code_point) noexcept;
 
 /// True if the character that starts at `text[position]`, or that ends right before it, is part of a word.
