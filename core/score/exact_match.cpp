@@ -1,7 +1,9 @@
 #include "core/score/exact_match.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include "core/error.hpp"
@@ -65,6 +67,12 @@ class CountingCharacters {
     bool handed_out_ = false;
 };
 
+/// What writing a decimal number in binary may add to a difference is allowed for: 1.1 and 1.0 differ by 0.1.
+bool differ_by_at_most(double a, double b, double tolerance) {
+    double const rounding = 4 * std::numeric_limits<double>::epsilon() * std::max(std::fabs(a), std::fabs(b));
+    return std::fabs(a - b) <= tolerance + rounding;
+}
+
 std::string_view trimmed(std::string_view text) {
     while (!text.empty() && is_ascii_space(static_cast<unsigned char>(text.front())))
         text.remove_prefix(1);
@@ -98,7 +106,7 @@ bool exact_match(std::string_view expected, std::string_view actual, const Exact
         std::optional<double> const a = number_in(expected);
         std::optional<double> const b = number_in(actual);
         if (a && b)
-            return std::fabs(*a - *b) <= options.tolerance;
+            return differ_by_at_most(*a, *b, options.tolerance);
     }
     if (!options.ignore_case && !options.ignore_whitespace && !options.ignore_punctuation)
         return false;

@@ -18,8 +18,8 @@ struct ExactMatchOptions {
 
 /// True if `actual` equals `expected` under `options`. With a tolerance above 0, two texts that are
 /// decimal numbers up to surrounding white space (C syntax, no hexadecimal, infinity or NaN) are compared
-/// as numbers; others, and texts of more than 1,024 bytes, as text. Throws Error(invalid_argument) on a
-/// negative or non-finite tolerance.
+/// as numbers, up to the rounding of float8; others, and texts of more than 1,024 bytes, as text. Throws
+/// Error(invalid_argument) on a negative or non-finite tolerance.
 bool exact_match(std::string_view expected, std::string_view actual, const ExactMatchOptions &options,
                  Encoding encoding, Stop stop = Stop{});
 

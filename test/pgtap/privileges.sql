@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP 1
 SET search_path = tap, pg_catalog;
 BEGIN;
-SELECT plan(9);
+SELECT plan(11);
 
 CREATE ROLE steward_test_stranger;
 CREATE ROLE steward_test_scorer;
@@ -29,7 +29,11 @@ CREATE TABLE steward.kept (statement text);
 INSERT INTO steward.kept VALUES ('it may');
 DROP EXTENSION pg_steward;
 SELECT is((SELECT count(*) FROM steward.kept), 1::bigint, 'DROP EXTENSION leaves the tables in its schema');
-CREATE EXTENSION pg_steward;
+ALTER SCHEMA steward OWNER TO steward_test_stranger;
+SELECT throws_ok($$CREATE EXTENSION pg_steward$$, '42501',
+                 'schema "steward" belongs to "steward_test_stranger", who is no superuser');
+ALTER SCHEMA steward OWNER TO CURRENT_USER;
+SELECT lives_ok($$CREATE EXTENSION pg_steward$$, 'a superuser''s schema is taken');
 SELECT is((SELECT round(steward.ambiguity(statement)::numeric, 4) FROM steward.kept), 0.1288,
           'the extension can be made again in the schema that is there');
 CREATE INDEX ON steward.kept (steward.ambiguity(statement));

@@ -118,6 +118,13 @@ TEST(ExactMatch, NumbersMayDifferByTheTolerance) {
     EXPECT_TRUE(near("3.14", "3.14159", 0.01));
 }
 
+TEST(ExactMatchTolerance, AllowsForTheRoundingOfDecimalNumbers) {
+    EXPECT_TRUE(near("1.1", "1.0", 0.1));
+    EXPECT_TRUE(near("0.3", "0.1", 0.2));
+    EXPECT_FALSE(near("1.1001", "1.0", 0.1));
+    EXPECT_FALSE(near("1.100000001", "1.0", 0.1));
+}
+
 TEST(ExactMatchTolerance, LongTextsAreNotReadAsNumbers) {
     std::string const blanks(1023, ' ');
     EXPECT_TRUE(near(blanks + "1", "1.0", 0.5));
