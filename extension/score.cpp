@@ -1,10 +1,12 @@
 // SQL functions that score statements: ambiguity and the constitutional score.
 #include "core/score/ambiguity.hpp"
+#include "core/score/complexity.hpp"
 #include "core/score/constitutional.hpp"
 #include "core/score/lexicon.hpp"
 
 #include "extension/boundary.hpp"
 #include "extension/json.hpp"
+#include "extension/lexicon.hpp"
 #include "extension/rows.hpp"
 #include "extension/text.hpp"
 
@@ -81,18 +83,28 @@ struct ConstitutionalResult {
     double score;
 };
 
+/// The arguments that every form of the score has.
+struct Principle {
+    std::string_view statement;
+    double formality;
+    int64 successes;
+    int64 attempts;
+};
+
+ConstitutionalResult score_principle(const Principle &principle, const core::Weights &weights,
+                                     const core::Lexicon &lexicon) {
+    double const reliability = core::synthesis_reliability(principle.successes, principle.attempts);
+    double const ambiguity = core::ambiguity(principle.statement, lexicon, database_encoding(), on_interrupt);
+    core::Components const components{ambiguity, principle.formality, reliability};
+    return {components, core::constitutional_score(components, weights)};
+}
+
 /// Reads the arguments (statement, criteria, successes, attempts, weights) and scores them.
 ConstitutionalResult constitutional(FunctionCallInfo fcinfo) {
-    std::string_view const statement = text_argument(fcinfo, 0);
-    double const formality = formality_of(PG_GETARG_JSONB_P(1));
-    std::span<const double> const weight_values = read_weights(PG_GETARG_ARRAYTYPE_P(4));
-    core::Encoding const encoding = database_encoding();
-
-    core::Weights const weights = core::make_weights(weight_values);
-    double const reliability = core::synthesis_reliability(PG_GETARG_INT64(2), PG_GETARG_INT64(3));
-    double const ambiguity = core::ambiguity(statement, core::default_lexicon(), encoding, on_interrupt);
-    core::Components const components{ambiguity, formality, reliability};
-    return {components, core::constitutional_score(components, weights)};
+    Principle const principle{text_argument(fcinfo, 0), formality_of(PG_GETARG_JSONB_P(1)),
+                              PG_GETARG_INT64(2), PG_GETARG_INT64(3)};
+    std::span<const double> const weights = read_weights(PG_GETARG_ARRAYTYPE_P(4));
+    return score_principle(principle, core::make_weights(weights), core::default_lexicon());
 }
 
 Datum text_datum(std::string_view value) {
@@ -100,7 +112,7 @@ Datum text_datum(std::string_view value) {
 }
 
 double score_with_named_lexicon(std::string_view statement, std::string_view lexicon) {
-    return core::ambiguity(statement, core::find_lexicon(lexicon), database_encoding(), on_interrupt);
+    return core::ambiguity(statement, lexicon_named(lexicon), database_encoding(), on_interrupt);
 }
 
 } // namespace
@@ -146,7 +158,7 @@ STEWARD_FUNCTION(steward_ambiguity_findings) {
     core::Encoding const encoding = database_encoding();
     ResultRows const rows = start_rows(fcinfo);
 
-    const core::Lexicon &lexicon = core::find_lexicon(name);
+    const core::Lexicon &lexicon = lexicon_named(name);
     core::find_ambiguities(statement, lexicon, encoding, on_interrupt, [&](const core::Finding &finding) {
         guarded([&] {
             rows.add([&] {
@@ -164,7 +176,7 @@ STEWARD_FUNCTION(steward_ambiguity_findings) {
 STEWARD_FUNCTION(steward_lexicon_phrases) {
     std::string_view const name = text_argument(fcinfo, 0);
     ResultRows const rows = start_rows(fcinfo);
-    const core::LexiconDefinition &lexicon = core::find_lexicon(name).definition();
+    const core::LexiconDefinition &lexicon = lexicon_named(name).definition();
     for (const core::LexiconClass &group : lexicon.classes) {
         for (std::string_view const phrase : group.phrases) {
             rows.add([&] {
@@ -192,8 +204,9 @@ STEWARD_FUNCTION(steward_constitutional_distance) {
     PG_RETURN_FLOAT8(1.0 - constitutional(fcinfo).score);
 }
 
-STEWARD_FUNCTION(steward_constitutional_detail) {
-    ConstitutionalResult const result = constitutional(fcinfo);
+/// The columns that constitutional_detail and profile_score return.
+static Datum detail_row(FunctionCallInfo fcinfo, const ConstitutionalResult &result,
+                        std::string_view lexicon_version) {
     return one_row(fcinfo, std::array{
                                Float8GetDatum(result.score),
                                Float8GetDatum(1.0 - result.score),
@@ -202,8 +215,32 @@ STEWARD_FUNCTION(steward_constitutional_detail) {
                                Float8GetDatum(result.components.formality),
                                Float8GetDatum(result.components.reliability),
                                text_datum(core::constitutional_formula_version),
-                               text_datum(core::iso_lexicon.version),
+                               text_datum(lexicon_version),
                            });
+}
+
+STEWARD_FUNCTION(steward_constitutional_detail) {
+    return detail_row(fcinfo, constitutional(fcinfo), core::iso_lexicon.version);
+}
+
+/// The score by the weights and the lexicon of a site's profile.
+STEWARD_FUNCTION(steward_profile_score) {
+    std::string_view const name = text_argument(fcinfo, 0);
+    Principle const principle{text_argument(fcinfo, 1), formality_of(PG_GETARG_JSONB_P(2)),
+                              PG_GETARG_INT64(3), PG_GETARG_INT64(4)};
+    const ScoreProfile &profile = score_profile_named(name);
+    const core::Lexicon &lexicon = lexicon_named(profile.lexicon);
+    return detail_row(fcinfo, score_principle(principle, profile.weights, lexicon),
+                      lexicon.definition().version);
+}
+
+STEWARD_FUNCTION(steward_risk_level) {
+    PG_RETURN_DATUM(text_datum(core::risk_level(PG_GETARG_FLOAT8(0))));
+}
+
+STEWARD_FUNCTION(steward_statement_complexity) {
+    std::string_view const statement = text_argument(fcinfo, 0);
+    PG_RETURN_FLOAT8(core::statement_complexity(statement, database_encoding(), on_interrupt));
 }
 
 } // namespace steward

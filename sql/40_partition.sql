@@ -30,6 +30,8 @@ DECLARE
     past text := (day + 1)::timestamptz::text;
     partition text;
 BEGIN
+    -- Against another session that makes the same one; readers and writers are not kept waiting.
+    EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', parent);
     SELECT format('%I.%I', n.nspname, left(c.relname, 53) || to_char(day, '"_p"YYYYMMDD')) INTO partition
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = parent;
     IF to_regclass(partition) IS NOT NULL THEN
@@ -57,8 +59,12 @@ AS $$
 DECLARE
     key name := steward.partition_key(parent);
     partition regclass;
+    default_partition oid := (SELECT partdefid FROM pg_partitioned_table WHERE partrelid = parent);
     dropped integer := 0;
 BEGIN
+    IF default_partition <> 0 THEN -- what came too late for its own day
+        EXECUTE format('DELETE FROM %s WHERE %I < %L', default_partition::regclass, key, before::date);
+    END IF;
     FOR partition IN
         SELECT c.oid
         FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
@@ -72,7 +78,7 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION partition_drop(regclass, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION partition_drop(regclass, timestamptz) IS
-    'drops the partitions of a history table that hold nothing from that time on, and says how many';
+    'drops the partitions of a history table that hold nothing from that time on, and says how many; deletes such rows of the DEFAULT partition';
 
 CREATE FUNCTION partition_maintain(parent regclass, days_ahead integer DEFAULT 7, retention interval DEFAULT NULL,
                                    at timestamptz DEFAULT clock_timestamp(),

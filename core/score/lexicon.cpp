@@ -45,11 +45,17 @@ const Lexicon &default_lexicon() {
     return compiled<iso_lexicon>();
 }
 
-const Lexicon &find_lexicon(std::string_view name) {
+const Lexicon *find_built_in_lexicon(std::string_view name) {
     if (name == iso_lexicon.name)
-        return default_lexicon();
+        return &default_lexicon();
     if (name == acgs_lexicon.name)
-        return compiled<acgs_lexicon>();
+        return &compiled<acgs_lexicon>();
+    return nullptr;
+}
+
+const Lexicon &find_lexicon(std::string_view name) {
+    if (const Lexicon *const found = find_built_in_lexicon(name))
+        return *found;
     throw Error(ErrorKind::undefined_name, "lexicon \"" + std::string(name) + "\" does not exist", {},
                 "The built-in lexicons are \"iso\" and \"acgs\".");
 }

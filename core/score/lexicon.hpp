@@ -54,6 +54,9 @@ class Lexicon {
 /// The built-in lexicons as they are written down: 'iso' and 'acgs'.
 std::span<const LexiconDefinition *const> built_in_lexicons() noexcept;
 
+/// The built-in lexicon of that name, or null if there is none; compiled on first use and kept.
+const Lexicon *find_built_in_lexicon(std::string_view name);
+
 /// The built-in lexicon of that name, compiled on first use and kept for the life of the process.
 /// Throws Error(undefined_name) if there is none.
 const Lexicon &find_lexicon(std::string_view name);

@@ -1,0 +1,45 @@
+-- Deploy pg_steward:grants to pg
+-- requires: scoring
+-- What each role may call of the installed extension. Run it again with psql after ALTER EXTENSION UPDATE: it
+-- grants what is new and leaves out what this version does not have.
+BEGIN;
+
+-- Whatever only looks at its arguments or at tables, with the rights of its caller.
+DO $$
+DECLARE
+    scorer regprocedure;
+BEGIN
+    FOR scorer IN
+        SELECT p.oid FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid
+        WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+              AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward')
+              AND p.provolatile IN ('i', 's')
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO steward_owner, steward_reader', scorer);
+    END LOOP;
+END $$;
+
+-- Whatever has effects.
+DO $$
+DECLARE
+    wanted record;
+BEGIN
+    FOR wanted IN
+        SELECT * FROM (VALUES
+            ('steward_writer', 'steward.principle_rescore(bigint[], timestamptz, integer)'),
+            ('steward_writer', 'steward.score_principle(bigint)'),
+            ('steward_worker', 'steward.principle_rescore_queued(integer, timestamptz)'),
+            ('steward_worker', 'steward.worker_run(integer)')) AS v (role, signature)
+        WHERE to_regprocedure(signature) IS NOT NULL
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %I', wanted.signature, wanted.role);
+    END LOOP;
+END $$;
+
+-- The worker connects as itself, also where PUBLIC may not.
+DO $$
+BEGIN
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO steward_worker', current_database());
+END $$;
+
+COMMIT;

@@ -1,0 +1,32 @@
+-- What the worker does, one batch a transaction. The worker, pg_cron and a person at psql use the same entry.
+
+-- A procedure without SET and not SECURITY DEFINER: neither could commit.
+CREATE PROCEDURE worker_run(batch_size integer DEFAULT 5000)
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    examined integer;
+BEGIN
+    IF batch_size IS NULL OR batch_size < 1 THEN
+        RAISE EXCEPTION 'batch_size must be positive' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    -- A duty whose migration is missing is left out: the tables of an older migration do as they are.
+    IF NOT steward.migration_is_deployed('scoring') THEN
+        RETURN;
+    END IF;
+    LOOP
+        SELECT r.examined INTO examined FROM steward.principle_rescore_queued(batch_size, steward.worker_clock()) AS r;
+        COMMIT;
+        EXIT WHEN examined = 0;
+    END LOOP;
+    LOOP
+        SELECT r.examined INTO examined FROM steward.principle_rescore(NULL, steward.worker_clock(), batch_size) AS r;
+        COMMIT;
+        EXIT WHEN examined < batch_size;
+    END LOOP;
+    PERFORM steward.history_maintain(steward.worker_clock());
+    COMMIT;
+END $$;
+REVOKE ALL ON PROCEDURE worker_run(integer) FROM PUBLIC;
+COMMENT ON PROCEDURE worker_run(integer) IS
+    'does what is due in this database: scores what changed, keeps the history tables; commits after each batch';
