@@ -32,7 +32,7 @@ void request_room() {
 void make_blocks() {
     if (next_startup_hook != nullptr)
         next_startup_hook();
-    each_reserved([](SharedBlock &block) { block.memory(); });
+    each_reserved([](SharedBlock &block) { block.attach(); }); // again after a crash: the memory is new
 }
 
 } // namespace

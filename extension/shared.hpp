@@ -20,14 +20,17 @@ class SharedBlock {
         : name_(name), size_(size), initialise_(initialise) {}
 
     std::size_t size() const noexcept;
+    /// True once this process, or the one it was forked from, has found or made it.
+    bool is_made() const noexcept { return memory_ != nullptr; }
 
     /// Its memory and lock, made if need be. Raises an error when the server has no room left.
     void *memory();
     LWLock *lock();
 
-  private:
+    /// Finds or makes it, whatever this process knew: after a crash the same postmaster has new memory.
     void attach();
 
+  private:
     const char *name_;
     std::size_t size_;
     void (*initialise_)(void *);
