@@ -15,8 +15,8 @@
 
 namespace steward {
 
-/// An error of PostgreSQL on its way through C++ frames. Only boundary() and Subtransaction end its
-/// flight: locks, pins and snapshots are released by the abort of a (sub)transaction, not by a catch.
+/// An error of PostgreSQL on its way through C++ frames. Only boundary(), Subtransaction and the
+/// worker's attempt() end its flight: locks, pins and snapshots are released by the abort of a (sub)transaction, not by a catch.
 class PgError final : public std::exception {
   public:
     explicit PgError(ErrorData *data) noexcept : data_(data) {}
@@ -60,10 +60,12 @@ struct ErrorReport {
 
     int sqlstate = ERRCODE_INTERNAL_ERROR;
     ErrorData *postgres = nullptr; ///< an error of PostgreSQL, to be raised again as it was
-    char message[size] = "";
-    char detail[size] = "";
-    char hint[size] = "";
+    char message[size];
+    char detail[size];
+    char hint[size];
 
+    /// Every call makes one and next to none needs it: the texts are ended, not filled.
+    ErrorReport() noexcept { message[0] = detail[0] = hint[0] = '\0'; }
     void take(const core::Error &error) noexcept;
     void take(const char *text) noexcept { strlcpy(message, text, size); }
     [[noreturn]] void raise();
@@ -101,7 +103,8 @@ inline constexpr core::Stop on_interrupt{&check_interrupts};
 } // namespace steward
 
 /// Defines a function that PostgreSQL calls: its C symbol, its info record and the border around its
-/// body. These are the only symbols that the library exports (test/check/61-exported-symbols).
+/// body. These and STEWARD_MAIN are the only symbols that the library exports
+/// (test/check/61-exported-symbols).
 #define STEWARD_FUNCTION(name)                                                                               \
     static Datum name##_body(FunctionCallInfo fcinfo);                                                       \
     extern "C" {                                                                                             \
@@ -111,3 +114,14 @@ inline constexpr core::Stop on_interrupt{&check_interrupts};
     }                                                                                                        \
     }                                                                                                        \
     static Datum name##_body([[maybe_unused]] FunctionCallInfo fcinfo)
+
+/// Defines the main function of a background worker, in the same way.
+#define STEWARD_MAIN(name)                                                                                   \
+    static void name##_body(Datum argument);                                                                 \
+    extern "C" {                                                                                             \
+    PGDLLEXPORT void name(Datum argument);                                                                   \
+    void name(Datum argument) {                                                                              \
+        steward::boundary([&] { name##_body(argument); });                                                   \
+    }                                                                                                        \
+    }                                                                                                        \
+    static void name##_body([[maybe_unused]] Datum argument)
