@@ -14,7 +14,7 @@ DATA        = $(wildcard sql/upgrade/$(EXTNAME)--*.sql)
 DATA_built  = $(INSTALL_SQL)
 
 # C++: hidden unless STEWARD_FUNCTION exports it. -MMD: PGXS on Debian tracks no headers.
-SRCS        = $(sort $(wildcard core/*/*.cpp extension/*.cpp))
+SRCS        = $(sort $(wildcard core/*/*.cpp extension/*.cpp worker/*.cpp))
 OBJS        = $(SRCS:.cpp=.o)
 PG_CPPFLAGS = -I. -DSTEWARD_VERSION='"$(EXTVERSION)"'
 PG_CXXFLAGS = -std=c++20 -fvisibility=hidden -fvisibility-inlines-hidden \
@@ -53,7 +53,7 @@ $(INSTALL_SQL): $(SQL_PARTS) $(EXTENSION).control
 	@mkdir -p $(@D)
 	cat $(SQL_PARTS) > $@
 
-extension/settings.o: $(EXTENSION).control
+extension/settings.o worker/database_worker.o: $(EXTENSION).control
 $(EXTNAME).so: extension/exports.map
 -include $(OBJS:.o=.d)
 endif

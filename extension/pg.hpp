@@ -4,6 +4,7 @@
 // The standard library first: port.h turns names such as snprintf into macros.
 #include <algorithm>
 #include <array>
+#include <climits>
 #include <cstddef>
 #include <cstdint>
 #include <exception>

@@ -28,6 +28,21 @@ class ResultRows {
         MemoryContextReset(values_);
     }
 
+    /// The same for values of which some are null.
+    template <class Build> void add_nullable(Build build) const {
+        MemoryContext const caller = MemoryContextSwitchTo(values_);
+        auto const row = build();
+        Datum values[row.size()] = {};
+        bool nulls[row.size()] = {};
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            values[i] = row[i].value;
+            nulls[i] = row[i].isnull;
+        }
+        tuplestore_putvalues(store_, descriptor_, values, nulls);
+        MemoryContextSwitchTo(caller);
+        MemoryContextReset(values_);
+    }
+
   private:
     Tuplestorestate *store_;
     TupleDesc descriptor_;

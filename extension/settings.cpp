@@ -10,10 +10,28 @@ extern "C" {
 
 namespace steward {
 
+constinit WorkerSettings worker_settings;
+
 namespace {
 
 /// Follows the variable as guc.c wants it; the value is fixed when the library is built.
 char *library_version = nullptr;
+
+struct Number {
+    const char *name;
+    const char *summary;
+    const char *detail;
+    int *value;
+    int least;
+    int most;
+    int flags;
+};
+
+/// A number that a reload of the configuration changes.
+void define_number(const Number &number) {
+    DefineCustomIntVariable(number.name, number.summary, number.detail, number.value, *number.value,
+                            number.least, number.most, PGC_SIGHUP, number.flags, nullptr, nullptr, nullptr);
+}
 
 } // namespace
 
@@ -23,6 +41,19 @@ void define_settings() {
                                "package and ALTER EXTENSION pg_steward UPDATE.",
                                &library_version, STEWARD_VERSION, PGC_INTERNAL, GUC_NOT_IN_SAMPLE, nullptr,
                                nullptr, nullptr);
+    define_number({"steward.max_workers", "Sets how many background workers run at once, over all databases.",
+                   "Each takes one of max_worker_processes.", &worker_settings.max_workers, 1, 64, 0});
+    define_number({"steward.tick_hz", "Sets how many rounds a second the launcher makes at most.",
+                   "It sleeps when nothing is due, whatever this is.", &worker_settings.tick_hz, 1, 100, 0});
+    // A setting that is fixed at the start of the server can be made at no other time.
+    if (process_shared_preload_libraries_in_progress)
+        DefineCustomBoolVariable("steward.worker", "Starts the background worker with the server.", nullptr,
+                                 &worker_settings.enabled, true, PGC_POSTMASTER, 0, nullptr, nullptr,
+                                 nullptr);
+    define_number({"steward.worker_naptime", "Sets how often each database is looked at without being woken.",
+                   nullptr, &worker_settings.naptime_s, 1, 86400, GUC_UNIT_S});
+    define_number({"steward.worker_timeout", "Sets how long one run of a background worker may take.",
+                   "0 means without limit.", &worker_settings.timeout_ms, 0, INT_MAX, GUC_UNIT_MS});
     MarkGUCPrefixReserved("steward");
 }
 

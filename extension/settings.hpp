@@ -3,6 +3,16 @@
 
 namespace steward {
 
+/// What the background worker is told; the units are part of the names.
+struct WorkerSettings {
+    bool enabled = true;
+    int max_workers = 4;
+    int tick_hz = 10;
+    int naptime_s = 60;
+    int timeout_ms = 600000;
+};
+extern WorkerSettings worker_settings;
+
 /// Defines every setting of settings.cpp and reserves the prefix, so that a misspelt one is refused.
 void define_settings();
 
