@@ -16,7 +16,8 @@
 namespace steward {
 
 /// An error of PostgreSQL on its way through C++ frames. Only boundary(), Subtransaction and the
-/// worker's attempt() end its flight: locks, pins and snapshots are released by the abort of a (sub)transaction, not by a catch.
+/// worker's attempt() end its flight: locks, pins and snapshots are released by the abort of a
+/// (sub)transaction, not by a catch.
 class PgError final : public std::exception {
   public:
     explicit PgError(ErrorData *data) noexcept : data_(data) {}

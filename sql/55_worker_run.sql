@@ -6,6 +6,7 @@ CREATE PROCEDURE worker_run(batch_size integer DEFAULT 5000)
 AS $$
 DECLARE
     examined integer;
+    has_asked boolean := false;
 BEGIN
     IF batch_size IS NULL OR batch_size < 1 THEN
         RAISE EXCEPTION 'batch_size must be positive' USING ERRCODE = 'invalid_parameter_value';
@@ -23,6 +24,10 @@ BEGIN
         SELECT r.examined INTO examined FROM steward.principle_rescore(NULL, steward.worker_clock(), batch_size) AS r;
         COMMIT;
         EXIT WHEN examined < batch_size;
+        IF NOT has_asked THEN -- there is more than one batch: another worker may share the work, and ask in turn
+            PERFORM steward.worker_request(1);
+            has_asked := true;
+        END IF;
     END LOOP;
     PERFORM steward.history_maintain(steward.worker_clock());
     COMMIT;

@@ -26,14 +26,26 @@ DECLARE
 BEGIN
     FOR wanted IN
         SELECT * FROM (VALUES
+            ('steward_reader', 'steward.operation_begin(text, text)'),
+            ('steward_reader', 'steward.operation_end(bigint)'),
+            ('steward_reader', 'steward.worker_clock()'),
             ('steward_writer', 'steward.principle_rescore(bigint[], timestamptz, integer)'),
             ('steward_writer', 'steward.score_principle(bigint)'),
+            ('steward_writer', 'steward.worker_wake()'),
             ('steward_worker', 'steward.principle_rescore_queued(integer, timestamptz)'),
-            ('steward_worker', 'steward.worker_run(integer)')) AS v (role, signature)
+            ('steward_worker', 'steward.worker_request(integer)'),
+            ('steward_worker', 'steward.worker_run(integer)'),
+            ('steward_metrics', 'steward.worker_status()'),
+            ('steward_metrics', 'steward.operation_counts()'),
+            ('steward_metrics', 'steward.operation_histogram()'),
+            ('steward_metrics', 'steward.operation_totals()')) AS v (role, signature)
         WHERE to_regprocedure(signature) IS NOT NULL
     LOOP
         EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %I', wanted.signature, wanted.role);
     END LOOP;
+    IF to_regclass('steward.operation_stats') IS NOT NULL THEN
+        GRANT SELECT ON steward.operation_stats TO steward_metrics;
+    END IF;
 END $$;
 
 -- The worker connects as itself, also where PUBLIC may not.

@@ -35,6 +35,7 @@ SELECT migration, migration_is_deployed(migration)
 FROM unnest(ARRAY['principles', 'history', 'summary', 'scoring']) AS migration;
 -- A duty whose tables are missing is left out.
 CALL worker_run();
+\set SHOW_CONTEXT never
 CALL worker_run(0);
 
 SELECT score, risk_level(score) FROM unnest(ARRAY[0, 0.29, 0.3, 0.59, 0.6, 0.79, 0.8, 1]) AS score;
