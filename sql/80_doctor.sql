@@ -1,0 +1,177 @@
+-- What is wrong with this installation, and what mends it: a row for each check.
+
+CREATE FUNCTION doctor_server() RETURNS TABLE (name text, state text, detail text, hint text, command text)
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 10000 ROWS 5 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    installed text := (SELECT extversion FROM pg_extension WHERE extname = 'pg_steward');
+    others text := ''; -- who else is preloaded, where the caller may know
+    slots integer := current_setting('max_worker_processes')::integer;
+    library text;
+    wanted integer;
+BEGIN
+    PERFORM steward.risk_level(0); -- loads the library, whose settings are asked for
+    library := current_setting('steward.library_version', true);
+    IF pg_has_role('pg_read_all_settings', 'USAGE') THEN
+        others := current_setting('shared_preload_libraries');
+    END IF;
+    wanted := 1 + current_setting('steward.max_workers', true)::integer;
+    RETURN QUERY SELECT 'version', CASE WHEN library = installed THEN 'ok' ELSE 'error' END,
+        format('The library is %s, the extension %s.', library, installed),
+        CASE WHEN library <> installed
+             THEN 'Update the extension, or connect again if the package is newer than this session.' END,
+        CASE WHEN library <> installed THEN 'ALTER EXTENSION pg_steward UPDATE;' END;
+    RETURN QUERY SELECT 'preload', CASE WHEN p.is_there THEN 'ok' ELSE 'warning' END,
+        CASE WHEN p.is_there THEN 'The library is preloaded.' ELSE 'The library is not preloaded.' END,
+        CASE WHEN NOT p.is_there
+             THEN 'Without it no worker runs: CALL steward.worker_run() from a schedule. A restart is needed.' END,
+        CASE WHEN NOT p.is_there THEN format('ALTER SYSTEM SET shared_preload_libraries = %s;',
+                                             concat_ws(', ', nullif(others, ''), 'pg_steward')) END
+    FROM (SELECT current_setting('steward.worker', true) IS NOT NULL AS is_there) AS p; -- made at no other time
+    RETURN QUERY SELECT 'worker slots', CASE WHEN slots >= wanted THEN 'ok' ELSE 'warning' END,
+        format('max_worker_processes is %s; the launcher and its workers may use %s.', slots, wanted),
+        CASE WHEN slots < wanted THEN 'Workers wait for one another. A restart is needed.' END,
+        CASE WHEN slots < wanted THEN format('ALTER SYSTEM SET max_worker_processes = %s;', wanted) END;
+    RETURN QUERY SELECT 'encoding', CASE WHEN e.fits THEN 'ok' ELSE 'error' END,
+        format('The encoding of this database is %s.', getdatabaseencoding()),
+        CASE WHEN NOT e.fits THEN 'Scores need UTF8 or an encoding of one byte a character.' END, NULL
+    FROM (SELECT getdatabaseencoding() = 'UTF8' OR pg_encoding_max_length(d.encoding) = 1 AS fits
+          FROM pg_database AS d WHERE d.datname = current_database()) AS e;
+    RETURN QUERY SELECT 'huge pages', CASE WHEN h.huge_pages = 'off' THEN 'warning' ELSE 'ok' END,
+        format('huge_pages is %s; shared memory would take %s of them.', h.huge_pages, h.needed),
+        CASE WHEN h.huge_pages = 'off' THEN 'A large cache is faster with them. A restart is needed.' END,
+        CASE WHEN h.huge_pages = 'off' THEN 'ALTER SYSTEM SET huge_pages = try;' END
+    FROM (SELECT current_setting('huge_pages') AS huge_pages,
+                 current_setting('shared_memory_size_in_huge_pages') AS needed) AS h;
+END $$;
+REVOKE ALL ON FUNCTION doctor_server() FROM PUBLIC;
+COMMENT ON FUNCTION doctor_server() IS 'the checks of doctor() that concern the server';
+
+CREATE FUNCTION doctor_rights() RETURNS TABLE (name text, state text, detail text, hint text, command text)
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 10000 ROWS 5 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    missing text := (SELECT string_agg(m, ', ') FROM unnest(ARRAY['principles', 'history', 'summary', 'scoring']) AS m
+                     WHERE NOT steward.migration_is_deployed(m));
+    worker pg_roles := (SELECT r FROM pg_roles AS r WHERE r.rolname = 'steward_worker');
+    ungranted bigint := 0;
+    open_to_all bigint;
+BEGIN
+    RETURN QUERY SELECT 'migrations', CASE WHEN missing IS NULL THEN 'ok' ELSE 'error' END,
+        coalesce('These are not deployed here: ' || missing || '.', 'All are deployed.'),
+        CASE WHEN missing IS NOT NULL THEN 'Run it in the folder migrations, or "steward setup".' END,
+        CASE WHEN missing IS NOT NULL THEN format('sqitch deploy db:pg:%s', current_database()) END;
+    RETURN QUERY SELECT 'worker role', CASE WHEN w.complaint IS NULL THEN 'ok' ELSE 'error' END,
+        coalesce(w.complaint, 'Role steward_worker may log in to this database and is no superuser.'),
+        CASE WHEN w.complaint IS NOT NULL THEN 'No worker starts in this database.' END, w.remedy
+    FROM (SELECT * FROM (VALUES
+            (1, worker.rolname IS NULL, 'Role steward_worker does not exist.',
+                'sqitch deploy db:pg:' || current_database()),
+            (2, NOT worker.rolcanlogin, 'Role steward_worker may not log in.', 'ALTER ROLE steward_worker LOGIN;'),
+            (3, worker.rolsuper, 'Role steward_worker is a superuser.', 'ALTER ROLE steward_worker NOSUPERUSER;'),
+            (4, NOT worker.rolbypassrls, 'Row security hides rows from role steward_worker.',
+                'ALTER ROLE steward_worker BYPASSRLS;'),
+            (5, NOT has_database_privilege(worker.oid, current_database(), 'CONNECT'),
+                'Role steward_worker may not connect to this database.',
+                format('GRANT CONNECT ON DATABASE %I TO steward_worker;', current_database())),
+            (6, true, NULL, NULL)) AS v (place, applies, complaint, remedy)
+          WHERE applies ORDER BY place LIMIT 1) AS w;
+    IF to_regrole('steward_reader') IS NOT NULL THEN
+        SELECT count(*) INTO ungranted FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid
+        WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+              AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward')
+              AND p.provolatile IN ('i', 's') AND NOT has_function_privilege('steward_reader', p.oid, 'EXECUTE');
+    END IF;
+    RETURN QUERY SELECT 'grants', CASE WHEN ungranted = 0 THEN 'ok' ELSE 'warning' END,
+        format('Role steward_reader may not call %s of the functions that only read.', ungranted),
+        CASE WHEN ungranted > 0 THEN 'Run the grants again after an update of the extension.' END,
+        CASE WHEN ungranted > 0 THEN 'psql -f migrations/deploy/grants.sql' END;
+    SELECT count(*) INTO open_to_all FROM pg_class AS c, aclexplode(c.relacl) AS a
+    WHERE c.relnamespace = to_regnamespace('steward') AND a.grantee = 0;
+    RETURN QUERY SELECT 'public', CASE WHEN open_to_all = 0 THEN 'ok' ELSE 'warning' END,
+        format('PUBLIC has %s rights on tables of schema steward.', open_to_all),
+        CASE WHEN open_to_all > 0 THEN 'Grant to roles instead.' END,
+        CASE WHEN open_to_all > 0 THEN 'REVOKE ALL ON ALL TABLES IN SCHEMA steward FROM PUBLIC;' END;
+END $$;
+REVOKE ALL ON FUNCTION doctor_rights() FROM PUBLIC;
+COMMENT ON FUNCTION doctor_rights() IS 'the checks of doctor() that concern migrations, roles and grants';
+
+CREATE FUNCTION doctor_work() RETURNS TABLE (name text, state text, detail text, hint text, command text)
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE COST 20000 ROWS 5 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    launcher integer;
+    here record;
+    scheduled boolean;
+    pending bigint;
+    unscored bigint;
+    late text;
+BEGIN
+    IF has_function_privilege('steward.worker_status()', 'EXECUTE') THEN
+        SELECT s.pids[1] INTO launcher FROM steward.worker_status() AS s WHERE s.database IS NULL;
+        SELECT s.state, s.last_error INTO here FROM steward.worker_status() AS s WHERE s.database = current_database();
+        RETURN QUERY SELECT 'worker',
+            CASE WHEN here.last_error IS NOT NULL THEN 'error'
+                 WHEN launcher IS NOT NULL OR pg_is_in_recovery() THEN 'ok' ELSE 'warning' END,
+            CASE WHEN pg_is_in_recovery() THEN 'This is a standby: the worker starts at its promotion.'
+                 WHEN launcher IS NULL THEN 'No launcher runs.'
+                 ELSE concat_ws(' ', format('The launcher is process %s; this database is %s.', launcher,
+                                            coalesce(here.state, 'new to it')),
+                                'The last error was: ' || here.last_error) END,
+            CASE WHEN here.last_error IS NOT NULL THEN 'The server log has its context.'
+                 WHEN launcher IS NULL AND NOT pg_is_in_recovery()
+                 THEN 'It runs where the library is preloaded and steward.worker is on.' END,
+            NULL::text;
+    END IF;
+    IF to_regclass('cron.job') IS NOT NULL THEN
+        IF has_table_privilege('cron.job', 'SELECT') THEN
+            EXECUTE 'SELECT EXISTS (SELECT FROM cron.job WHERE jobname = ''refresh-qec-summary'' AND active)'
+            INTO scheduled;
+        END IF;
+        RETURN QUERY SELECT 'pg_cron', CASE WHEN scheduled IS FALSE THEN 'warning' ELSE 'ok' END,
+            CASE WHEN scheduled IS FALSE THEN 'pg_cron is here, but the job refresh-qec-summary is not.'
+                 ELSE 'pg_cron is in this database and refreshes the summary.' END,
+            CASE WHEN scheduled IS FALSE THEN 'Schedule it.' END,
+            CASE WHEN scheduled IS FALSE
+                 THEN format('SELECT cron.schedule(%L, %L, %L);', 'refresh-qec-summary', '*/15 * * * *',
+                             'SELECT steward.refresh_qec_performance_summary()') END;
+    ELSE
+        RETURN QUERY SELECT 'pg_cron', 'ok',
+            format('pg_cron is not in this database; it works in %s.',
+                   coalesce('"' || current_setting('cron.database_name', true) || '"', 'none')),
+            'The summary is refreshed on call only.', 'SELECT steward.refresh_qec_performance_summary();';
+    END IF;
+    IF steward.migration_is_deployed('scoring')
+       AND has_table_privilege('steward.constitutional_principles', 'SELECT') THEN
+        SELECT count(*) INTO pending FROM (SELECT FROM steward.constitutional_principles
+                                           WHERE scored_hash IS DISTINCT FROM content_hash LIMIT 100000) AS p;
+        SELECT count(*) INTO unscored FROM (SELECT FROM steward.constitutional_principles
+                                            WHERE scored_hash = content_hash AND distance_score IS NULL LIMIT 100000) AS p;
+        RETURN QUERY SELECT 'principles', CASE WHEN unscored > 0 THEN 'warning' ELSE 'ok' END,
+            format('%s wait to be scored; %s name a profile that does not exist.', pending, unscored),
+            CASE WHEN unscored > 0 THEN 'Make the profile, or name another one.' END,
+            CASE WHEN pending > 0 THEN 'CALL steward.worker_run();' END;
+        SELECT string_agg(r.table_name, ', ') INTO late FROM steward.history_retention AS r
+        WHERE to_regclass('steward.' || quote_ident(r.table_name)) IS NOT NULL
+              AND to_regclass('steward.' || quote_ident(
+                      r.table_name || to_char((now() AT TIME ZONE 'UTC') + interval '1 day', '"_p"YYYYMMDD'))) IS NULL;
+        RETURN QUERY SELECT 'partitions', CASE WHEN late IS NULL THEN 'ok' ELSE 'warning' END,
+            coalesce('These have no partition for tomorrow: ' || late || '.',
+                     'Each history table has a partition for tomorrow.'),
+            CASE WHEN late IS NOT NULL THEN 'Rows go to the DEFAULT partition until the worker has run.' END,
+            CASE WHEN late IS NOT NULL THEN 'CALL steward.worker_run();' END;
+    END IF;
+END $$;
+REVOKE ALL ON FUNCTION doctor_work() FROM PUBLIC;
+COMMENT ON FUNCTION doctor_work() IS 'the checks of doctor() that concern the worker and what it does';
+
+CREATE FUNCTION doctor() RETURNS TABLE (name text, state text, detail text, hint text, command text)
+    LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE COST 50000 ROWS 15 SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT * FROM steward.doctor_server()
+    UNION ALL SELECT * FROM steward.doctor_rights()
+    UNION ALL SELECT * FROM steward.doctor_work()
+$$;
+REVOKE ALL ON FUNCTION doctor() FROM PUBLIC;
+COMMENT ON FUNCTION doctor() IS
+    'a row for each check of this installation: state (ok, warning, error), what was seen, a hint, and what mends it';

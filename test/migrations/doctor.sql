@@ -1,0 +1,71 @@
+-- The doctor sees what is broken, and the command that it gives mends it.
+\set ON_ERROR_STOP 1
+SET search_path = tap, pg_catalog;
+BEGIN;
+SELECT plan(23);
+
+CREATE FUNCTION pg_temp.state(check_name text) RETURNS text LANGUAGE sql AS $$
+    SELECT state FROM steward.doctor() WHERE name = check_name
+$$;
+CREATE FUNCTION pg_temp.mend(check_name text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE (SELECT command FROM steward.doctor() WHERE name = check_name);
+    RETURN pg_temp.state(check_name);
+END $$;
+
+SELECT set_eq($$SELECT name, state FROM steward.doctor() WHERE state <> 'ok'$$,
+              $$VALUES ('preload', 'warning'), ('worker', 'warning')$$, 'only the preload is missing here');
+SELECT is_empty($$SELECT name FROM steward.doctor() WHERE name IS NULL OR detail IS NULL OR state NOT IN ('ok', 'warning', 'error')$$,
+                'each check has a name, a state and says what was seen');
+SELECT is_empty($$SELECT name FROM steward.doctor() WHERE state <> 'ok' AND hint IS NULL$$, 'what is not ok has a hint');
+
+UPDATE pg_extension SET extversion = '0.0.9' WHERE extname = 'pg_steward';
+SELECT is(pg_temp.state('version'), 'error', 'an extension that is older than the library');
+UPDATE pg_extension SET extversion = current_setting('steward.library_version') WHERE extname = 'pg_steward';
+
+ALTER ROLE steward_worker NOLOGIN;
+SELECT is(pg_temp.state('worker role'), 'error', 'a worker that may not log in');
+SELECT is(pg_temp.mend('worker role'), 'ok', 'is let in');
+ALTER ROLE steward_worker NOBYPASSRLS;
+SELECT is(pg_temp.state('worker role'), 'error', 'a worker from whom rows are hidden');
+SELECT is(pg_temp.mend('worker role'), 'ok', 'sees them');
+ALTER ROLE steward_worker SUPERUSER;
+SELECT is(pg_temp.state('worker role'), 'error', 'a worker that may do everything');
+SELECT is(pg_temp.mend('worker role'), 'ok', 'may do less');
+SELECT format('REVOKE CONNECT ON DATABASE %I FROM PUBLIC, steward_worker', current_database()) \gexec
+SELECT is(pg_temp.state('worker role'), 'error', 'a worker that may not connect');
+SELECT is(pg_temp.mend('worker role'), 'ok', 'may');
+
+REVOKE EXECUTE ON FUNCTION steward.ambiguity(text) FROM steward_reader;
+SELECT is(pg_temp.state('grants'), 'warning', 'a function that nobody may call');
+GRANT EXECUTE ON FUNCTION steward.ambiguity(text) TO steward_reader;
+GRANT SELECT ON steward.constitutional_principles TO PUBLIC;
+SELECT is(pg_temp.state('public'), 'warning', 'a table that everybody reads');
+SELECT is(pg_temp.mend('public'), 'ok', 'is closed');
+
+INSERT INTO steward.constitutional_principles (name, category, statement, profile) VALUES ('n', 'c', 's', 'nowhere');
+SELECT matches((SELECT detail FROM steward.doctor() WHERE name = 'principles'), '^1 wait', 'a principle that waits is counted');
+SELECT steward.principle_rescore();
+SELECT is(pg_temp.state('principles'), 'warning', 'a principle whose profile does not exist');
+
+SELECT format('DROP TABLE steward.%I', 'qec_error_predictions' || to_char((now() AT TIME ZONE 'UTC') + interval '1 day', '"_p"YYYYMMDD')) \gexec
+SELECT is(pg_temp.state('partitions'), 'warning', 'a partition that is missing');
+
+SELECT is(steward.migration_is_deployed('scoring'), true, 'with its tables a migration is deployed');
+ALTER TABLE steward.score_profile RENAME TO elsewhere;
+SELECT is(pg_temp.state('migrations'), 'error', 'without them it is not');
+ALTER TABLE steward.elsewhere RENAME TO score_profile;
+
+GRANT USAGE ON SCHEMA tap TO PUBLIC;
+SET LOCAL ROLE steward_reader;
+SELECT lives_ok($$SELECT * FROM steward.doctor()$$, 'a reader may ask');
+RESET ROLE;
+SET LOCAL ROLE steward_metrics;
+SELECT lives_ok($$SELECT * FROM steward.doctor()$$, 'so may the metrics');
+RESET ROLE;
+CREATE ROLE steward_test_stranger;
+SET LOCAL ROLE steward_test_stranger;
+SELECT throws_ok($$SELECT * FROM steward.doctor()$$, '42501', NULL, 'a stranger may not');
+RESET ROLE;
+SELECT * FROM finish();
+ROLLBACK;
