@@ -81,7 +81,8 @@ make_texts() {
 }
 
 # A private server with the extension. Everything fits into its memory, and one query runs on one core
-# unless a script asks for more.
+# unless a script asks for more; $server_settings are settings of its own.
+server_settings=
 start_server() {
     server_make_folder "$work/server"
     build_into "$work/server/install"
@@ -91,7 +92,8 @@ shared_buffers = 512MB
 max_wal_size = 4GB
 jit = off
 max_parallel_workers_per_gather = 0
-enable_memoize = off"
+enable_memoize = off
+$server_settings"
     server_start "$work/server"
     server_use "$work/server"
     sql -c "CREATE EXTENSION pg_steward" -f "$bench/timing.sql"

@@ -1,0 +1,93 @@
+-- Who may do what with everything that stands in schema steward, and that nobody gains by a trick.
+\set ON_ERROR_STOP 1
+SET search_path = tap, pg_catalog;
+BEGIN;
+SELECT plan(13);
+
+CREATE TEMPORARY VIEW routine AS
+SELECT p.oid::regprocedure::text AS name, p.*, pg_get_userbyid(p.proowner) AS owner
+FROM pg_proc AS p WHERE p.pronamespace = 'steward'::regnamespace;
+
+-- PUBLIC.
+SELECT is_empty($$SELECT name FROM routine CROSS JOIN LATERAL aclexplode(coalesce(proacl, acldefault('f', proowner))) AS a
+                  WHERE a.grantee = 0$$, 'PUBLIC may call nothing');
+SELECT is_empty($$SELECT c.oid::regclass FROM pg_class AS c, aclexplode(c.relacl) AS a
+                  WHERE c.relnamespace = 'steward'::regnamespace AND a.grantee = 0$$, 'PUBLIC has no table');
+
+-- A reader reads and scores.
+SELECT set_eq(
+    $$SELECT DISTINCT proname::text FROM routine
+      WHERE provolatile = 'v' AND has_function_privilege('steward_reader', oid, 'EXECUTE')$$,
+    ARRAY['doctor', 'doctor_work', 'worker_clock', 'operation_begin', 'operation_end'],
+    'of what may have effects a reader calls what looks or counts');
+SELECT is_empty($$SELECT name FROM routine WHERE prosecdef AND has_function_privilege('steward_reader', oid, 'EXECUTE')$$,
+                'a reader calls nothing that acts for somebody else');
+SELECT is_empty(
+    $$SELECT c.oid::regclass, right_ FROM pg_class AS c, unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER', 'REFERENCES']) AS right_
+      WHERE c.relnamespace = 'steward'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')
+            AND has_table_privilege('steward_reader', c.oid, right_)$$,
+    'a reader writes nowhere');
+SELECT is_empty(
+    $$SELECT c.oid::regclass FROM pg_class AS c
+      WHERE c.relnamespace = 'steward'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition
+            AND c.relname NOT IN ('principle_change', 'profile_change', 'qec_performance_summary_rows', 'operation_stats')
+            AND NOT has_table_privilege('steward_reader', c.oid, 'SELECT')$$,
+    'a reader reads every table but the queues');
+SELECT is_empty($$SELECT rolname FROM pg_roles WHERE rolname LIKE 'steward\_%' AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication)$$,
+                'no role of ours can make itself another');
+SELECT is_empty($$SELECT m.roleid::regrole FROM pg_auth_members AS m WHERE m.member = 'steward_worker'::regrole
+                  AND m.roleid NOT IN ('steward_writer'::regrole)$$, 'the worker is a member of nothing but the writers');
+
+-- What runs as its owner.
+SELECT cmp_ok((SELECT count(*) FROM routine WHERE prosecdef), '>=', 5::bigint, 'some functions act for their callers');
+SELECT is_empty($$SELECT name FROM routine WHERE prosecdef AND owner <> 'steward_owner'$$,
+                'their owner is no superuser');
+SELECT is_empty($$SELECT name FROM routine WHERE prosecdef
+                  AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig), false)$$,
+                'and pg_temp stands last in their search_path');
+
+-- A real attempt: a writer puts tables, functions and operators of its own before every name that they might use.
+GRANT USAGE ON SCHEMA tap TO steward_writer, steward_worker;
+INSERT INTO steward.constitutional_principles (principle_id, name, category, statement) VALUES (1, 'n', 'c', 'It may.');
+INSERT INTO steward.lexicon (name, phrase, class, weight) VALUES ('house', 'tokens', 'jargon', 0.5);
+INSERT INTO steward.score_profile (name, lexicon) VALUES ('house', 'house');
+DELETE FROM steward.profile_change;
+CREATE SCHEMA attack;
+GRANT USAGE ON SCHEMA attack TO PUBLIC;
+CREATE FUNCTION attack.spring() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'captured as %', current_user; END $$;
+CREATE FUNCTION attack.same(text, text) RETURNS boolean LANGUAGE sql AS $$ SELECT attack.spring() $$;
+CREATE FUNCTION attack.same(timestamptz, timestamptz) RETURNS boolean LANGUAGE sql AS $$ SELECT attack.spring() $$;
+CREATE FUNCTION attack.joined(text, text) RETURNS text LANGUAGE sql AS $$ SELECT 'x' FROM attack.spring() $$;
+CREATE FUNCTION attack.ambiguity(text, text) RETURNS float8 LANGUAGE sql AS $$ SELECT 1.0 FROM attack.spring() $$;
+CREATE FUNCTION attack.to_regclass(text) RETURNS regclass LANGUAGE sql AS $$ SELECT NULL::regclass FROM attack.spring() $$;
+CREATE FUNCTION attack.quote_ident(text) RETURNS text LANGUAGE sql AS $$ SELECT 'x' FROM attack.spring() $$;
+CREATE OPERATOR attack.= (LEFTARG = text, RIGHTARG = text, FUNCTION = attack.same);
+CREATE OPERATOR attack.< (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION = attack.same);
+CREATE OPERATOR attack.|| (LEFTARG = text, RIGHTARG = text, FUNCTION = attack.joined);
+SELECT format('CREATE TEMPORARY TABLE %I (LIKE steward.%I); GRANT ALL ON pg_temp.%I TO PUBLIC', relname, relname, relname)
+FROM pg_class WHERE relnamespace = 'steward'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition \gexec
+
+-- pgTAP would be caught itself: an error ends this test.
+SET LOCAL search_path = pg_temp, attack, pg_catalog;
+DO $$
+BEGIN
+    PERFORM 'a'::text = 'b'::text;
+    RAISE EXCEPTION USING ERRCODE = 'assert_failure', MESSAGE = 'the trap does not work';
+EXCEPTION WHEN raise_exception THEN
+    NULL;
+END $$;
+SET LOCAL ROLE steward_writer;
+INSERT INTO steward.qec_synthesis_attempt_logs (principle_id, final_outcome) VALUES (1, 'failure');
+UPDATE steward.lexicon SET weight = 0.25;
+SELECT steward.refresh_qec_performance_summary();
+RESET ROLE;
+SET LOCAL ROLE steward_worker;
+SELECT steward.history_maintain(now() + interval '30 days');
+RESET ROLE;
+SET LOCAL search_path = tap, pg_catalog;
+SELECT pass('what acts for others does not touch what its caller puts before it');
+SELECT results_eq($$SELECT 'principle ' || principle_id FROM steward.principle_change
+                    UNION ALL SELECT 'profile ' || profile FROM steward.profile_change$$,
+                  $$VALUES ('principle 1'), ('profile house')$$, 'and works on the real tables');
+SELECT * FROM finish();
+ROLLBACK;
