@@ -11,6 +11,7 @@
 
 #include "core/error.hpp"
 #include "core/stop.hpp"
+#include "extension/measure.hpp"
 #include "extension/pg.hpp"
 
 namespace steward {
@@ -103,10 +104,23 @@ inline constexpr core::Stop on_interrupt{&check_interrupts};
 
 } // namespace steward
 
-/// Defines a function that PostgreSQL calls: its C symbol, its info record and the border around its
-/// body. These and STEWARD_MAIN are the only symbols that the library exports
-/// (test/check/61-exported-symbols).
+/// Defines a function that PostgreSQL calls: its C symbol, its info record, the border around its body, and
+/// around that the measurement as an operation of the `component` that the file names. These and STEWARD_MAIN
+/// are the only symbols that the library exports (test/check/61-exported-symbols).
 #define STEWARD_FUNCTION(name)                                                                               \
+    static Datum name##_body(FunctionCallInfo fcinfo);                                                       \
+    extern "C" {                                                                                             \
+    PG_FUNCTION_INFO_V1(name);                                                                               \
+    PGDLLEXPORT Datum name(PG_FUNCTION_ARGS) {                                                               \
+        static constinit steward::Operation operation{component, steward::operation_name(#name)};            \
+        return steward::measured(operation,                                                                  \
+                                 [&] { return steward::boundary([&] { return name##_body(fcinfo); }); });    \
+    }                                                                                                        \
+    }                                                                                                        \
+    static Datum name##_body([[maybe_unused]] FunctionCallInfo fcinfo)
+
+/// The same without the measurement, for the functions that make it.
+#define STEWARD_FUNCTION_UNMEASURED(name)                                                                    \
     static Datum name##_body(FunctionCallInfo fcinfo);                                                       \
     extern "C" {                                                                                             \
     PG_FUNCTION_INFO_V1(name);                                                                               \

@@ -23,6 +23,8 @@ namespace steward {
 
 namespace {
 
+constexpr const char *component = "score";
+
 constexpr const char *phrases_query =
     "SELECT class, weight, phrase, coalesce(reference, '') FROM steward.lexicon"
     " WHERE name OPERATOR(pg_catalog.=) $1 ORDER BY class COLLATE \"C\", weight, phrase COLLATE \"C\"";

@@ -11,6 +11,8 @@ namespace steward {
 
 namespace {
 
+constexpr const char *component = "migration";
+
 /// A change of migrations/sqitch.plan, and a table or view that it makes.
 struct Migration {
     std::string_view name;

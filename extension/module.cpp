@@ -2,6 +2,7 @@
 #include "extension/boundary.hpp"
 #include "extension/settings.hpp"
 #include "extension/shared.hpp"
+#include "extension/statistics.hpp"
 #include "worker/worker.hpp"
 
 extern "C" {
@@ -14,6 +15,7 @@ namespace {
 /// What only a library that the server preloads can have: memory of its own, the worker, its hooks.
 void start_with_server() {
     static steward::SharedBlock *const blocks[] = {
+        &steward::statistics_block(),
         &steward::worker_block(),
     };
     steward::reserve_shared_memory(blocks);

@@ -20,6 +20,8 @@ namespace steward {
 
 namespace {
 
+constexpr const char *component = "score";
+
 /// True for what a person would call filled in: not null, not false, not blank, not empty.
 bool is_filled(const JsonbValue *value) {
     if (value == nullptr)

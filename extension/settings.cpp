@@ -2,7 +2,7 @@
 // docs/settings.md).
 #include "extension/settings.hpp"
 
-#include "extension/pg.hpp"
+#include "extension/statistics.hpp"
 
 extern "C" {
 #include "utils/guc.h"
@@ -33,6 +33,8 @@ void define_number(const Number &number) {
                             number.least, number.most, PGC_SIGHUP, number.flags, nullptr, nullptr, nullptr);
 }
 
+double sample_rate = 0.1;
+
 } // namespace
 
 void define_settings() {
@@ -43,6 +45,10 @@ void define_settings() {
                                nullptr, nullptr);
     define_number({"steward.max_workers", "Sets how many background workers run at once, over all databases.",
                    "Each takes one of max_worker_processes.", &worker_settings.max_workers, 1, 64, 0});
+    DefineCustomRealVariable(
+        "steward.sample_rate", "Sets the share of calls whose duration is measured.",
+        "Calls and errors are counted all the same.", &sample_rate, 0.1, 0.0, 1.0, PGC_SUSET, 0, nullptr,
+        [](double rate, void *) noexcept { set_sample_rate(rate); }, nullptr);
     define_number({"steward.tick_hz", "Sets how many rounds a second the launcher makes at most.",
                    "It sleeps when nothing is due, whatever this is.", &worker_settings.tick_hz, 1, 100, 0});
     // A setting that is fixed at the start of the server can be made at no other time.

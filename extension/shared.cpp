@@ -53,6 +53,34 @@ LWLock *SharedBlock::lock() {
     return lock_;
 }
 
+bool SharedBlock::available() noexcept {
+    if (memory_ != nullptr || refused_)
+        return memory_ != nullptr;
+    uint32 const interrupt_holds = InterruptHoldoffCount;
+    uint32 const cancel_holds = QueryCancelHoldoffCount;
+    try {
+        guarded([this] { attach(); });
+    } catch (const PgError &error) {
+        refuse(error.what(), interrupt_holds, cancel_holds);
+    }
+    return memory_ != nullptr;
+}
+
+/// What the abort of a transaction would do: attach() holds one lock and nothing else, and the error has
+/// forgotten how often interrupts are held off.
+void SharedBlock::refuse(const char *why, uint32 interrupt_holds, uint32 cancel_holds) noexcept {
+    refused_ = true;
+    InterruptHoldoffCount = interrupt_holds;
+    QueryCancelHoldoffCount = cancel_holds;
+    if (LWLockHeldByMe(AddinShmemInitLock)) {
+        InterruptHoldoffCount = interrupt_holds + 1; // taken back by the release
+        LWLockRelease(AddinShmemInitLock);
+    }
+    ereport(LOG, errcode(ERRCODE_OUT_OF_MEMORY), errmsg("pg_steward goes without \"%s\"", name_),
+            errdetail_internal("%s", why),
+            errhint("Add pg_steward to shared_preload_libraries, which reserves room for it."));
+}
+
 void SharedBlock::attach() {
     LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
     bool found = false;

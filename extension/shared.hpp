@@ -27,15 +27,22 @@ class SharedBlock {
     void *memory();
     LWLock *lock();
 
+    /// Makes it if need be. False, now and later, when the server has no room left or holds another layout
+    /// under that name; raises no error.
+    bool available() noexcept;
+
     /// Finds or makes it, whatever this process knew: after a crash the same postmaster has new memory.
     void attach();
 
   private:
+    void refuse(const char *why, uint32 interrupt_holds, uint32 cancel_holds) noexcept;
+
     const char *name_;
     std::size_t size_;
     void (*initialise_)(void *);
     LWLock *lock_ = nullptr; ///< the lock stands before the memory
     void *memory_ = nullptr;
+    bool refused_ = false;
 };
 
 /// A SharedBlock as the type it holds: trivial, no pointers, no destructor.

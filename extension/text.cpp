@@ -9,6 +9,8 @@
 
 namespace steward {
 
+static constexpr const char *component = "text";
+
 core::Encoding database_encoding() {
     if (GetDatabaseEncoding() == PG_UTF8)
         return core::Encoding::utf8;

@@ -46,6 +46,19 @@ build_into() {
     rm -f "$root/build/make.$$.log"
 }
 
+# Builds the functions of test/border that misbehave into the library $1, with a border of their own.
+build_probe() {
+    local library=$1
+    mkdir -p "$(dirname "$library")"
+    (
+        cd "$root"
+        g++ -std=c++20 -O2 -g -fPIC -shared -fvisibility=hidden -Wall -Wextra -Werror -Wno-unused-parameter \
+            -Wno-register -I. -I"$("$pg_bin/pg_config" --includedir-server)" test/border/probe.cpp \
+            extension/{boundary,shared,statistics}.cpp core/stats/*.cpp -o "$library"
+    )
+    chmod 0755 "$(dirname "$library")" "$library"
+}
+
 # Configures and builds a target of CMakeLists.txt in folder $1; one build of a folder at a time.
 cmake_build() {
     local folder=$1 target=$2

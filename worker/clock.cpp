@@ -10,6 +10,8 @@ namespace steward {
 
 namespace {
 
+constexpr const char *component = "worker";
+
 TimestampTz set_time() {
     if (!worker_is_preloaded())
         return real_clock;

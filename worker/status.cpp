@@ -15,6 +15,8 @@ namespace steward {
 
 namespace {
 
+constexpr const char *component = "worker";
+
 constexpr std::size_t columns = 9;
 using Row = std::array<NullableDatum, columns>;
 constexpr NullableDatum null{0, true};

@@ -11,6 +11,8 @@ namespace steward {
 
 namespace {
 
+constexpr const char *component = "worker";
+
 /// The launcher has looked since `change`, nothing is due and nobody works.
 bool is_at_rest(const WorkerState &state, uint64 change, TimestampTz now) noexcept {
     if (state.seen < change)

@@ -17,6 +17,8 @@ namespace steward {
 
 namespace {
 
+constexpr const char *component = "worker";
+
 bool is_armed = false;
 ExecutorFinish_hook_type next_finish = nullptr;
 

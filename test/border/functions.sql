@@ -8,6 +8,9 @@ CREATE FUNCTION probe_context_memory() RETURNS void AS :'library' LANGUAGE C;
 CREATE FUNCTION probe_too_much() RETURNS bigint AS :'library' LANGUAGE C;
 CREATE FUNCTION probe_alive() RETURNS integer AS :'library' LANGUAGE C;
 CREATE FUNCTION probe_error_context() RETURNS boolean AS :'library' LANGUAGE C;
+CREATE FUNCTION probe_running() RETURNS integer AS :'library' LANGUAGE C;
+CREATE FUNCTION probe_is_interruptible() RETURNS boolean AS :'library' LANGUAGE C;
+CREATE FUNCTION probe_take_shared_memory() RETURNS bigint AS :'library' LANGUAGE C;
 CREATE FUNCTION probe_peak_bytes() RETURNS bigint AS :'library' LANGUAGE C;
 CREATE FUNCTION probe_resident_bytes() RETURNS bigint AS :'library' LANGUAGE C;
 

@@ -3,7 +3,8 @@
 \set ON_ERROR_STOP 1
 SET search_path = public, tap;
 BEGIN;
-SELECT plan(10);
+SELECT plan(16);
+SELECT steward.operation_reset();
 
 SELECT cmp_ok(growth_over($$SELECT probe_throw('core')$$, 20000), '<', 262144::bigint,
               'C++ to PostgreSQL: 20,000 errors of the core');
@@ -30,5 +31,25 @@ CREATE TEMPORARY TABLE peak AS SELECT probe_peak_bytes() AS bytes, repeat('may '
 DO $$ BEGIN PERFORM count(*) FROM peak, steward.ambiguity_findings(statement); END $$;
 SELECT cmp_ok(probe_peak_bytes() - (SELECT bytes FROM peak), '<', 67108864::bigint, 'three million findings take no memory');
 SELECT is(probe_alive(), 0, 'every object was destroyed');
+
+-- Each of these errors was counted once, whichever way it went, and none is taken for a running call.
+SELECT is(probe_running(), 1, 'no call that failed is left on the stack');
+SELECT results_eq(
+    $$SELECT operation, status, calls FROM steward.operation_counts()
+      WHERE operation IN ('probe_throw', 'probe_postgres_error', 'probe_nested', 'probe_subtransaction') ORDER BY 1$$,
+    $$VALUES ('probe_nested', 'error', 4 * 22000::bigint), ('probe_postgres_error', 'error', 22000),
+             ('probe_subtransaction', 'ok', 22000), ('probe_throw', 'error', 3 * 22000)$$,
+    'errors of C++ and of PostgreSQL are counted, nested ones too');
+SELECT cmp_ok((SELECT samples FROM steward.operation_totals() WHERE operation = 'probe_nested'), '>', 40000::bigint,
+              'calls that fail are timed as well');
+SELECT cmp_ok(growth_over($$SELECT 1 / (steward.operation_begin('test', 'fails') * 0)$$, 20000), '<', 262144::bigint,
+              '20,000 errors after operation_begin');
+SELECT results_eq(
+    $$SELECT status, calls FROM steward.operation_counts() WHERE operation = 'fails'$$,
+    $$VALUES ('error', 22000::bigint)$$, '... each counted');
+DO $$ BEGIN FOR i IN 1 .. 20000 LOOP PERFORM steward.operation_end(steward.operation_begin('test', 'works')); END LOOP; END $$;
+SELECT results_eq(
+    $$SELECT status, calls FROM steward.operation_counts() WHERE operation = 'works'$$,
+    $$VALUES ('ok', 20000::bigint)$$, '20,000 operations between begin and end');
 SELECT * FROM finish();
 ROLLBACK;

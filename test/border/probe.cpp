@@ -1,6 +1,7 @@
 // Functions that misbehave on purpose, to show that the border holds. Loaded by test/check/60-border.
 #include "extension/boundary.hpp"
 #include "extension/memory.hpp"
+#include "extension/statistics.hpp"
 #include "extension/subtransaction.hpp"
 
 #include <cstdio>
@@ -10,9 +11,19 @@
 
 extern "C" {
 PG_MODULE_MAGIC;
+PGDLLEXPORT void _PG_init(void);
+
+#include "storage/shmem.h"
+}
+
+/// The probe has a measurement of its own, which meets that of the extension in shared memory.
+void _PG_init(void) {
+    steward::set_sample_rate(0.5);
 }
 
 namespace {
+
+constexpr const char *component = "probe";
 
 /// Counts how many objects are alive: a jump over a destructor leaves one behind.
 int alive = 0;
@@ -88,7 +99,7 @@ STEWARD_FUNCTION(probe_nested) {
 }
 
 /// The initialiser of a function-local static may fail and be tried again.
-STEWARD_FUNCTION(probe_static) {
+STEWARD_FUNCTION_UNMEASURED(probe_static) {
     static int const value = steward::guarded([] { return fail_once(); });
     PG_RETURN_INT32(value);
 }
@@ -114,7 +125,7 @@ STEWARD_FUNCTION(probe_subtransaction) {
 }
 
 /// Turns until it is cancelled, as a long loop of the core does.
-STEWARD_FUNCTION(probe_spin) {
+STEWARD_FUNCTION_UNMEASURED(probe_spin) {
     Tracked const object;
     for (;;)
         steward::on_interrupt();
@@ -122,7 +133,7 @@ STEWARD_FUNCTION(probe_spin) {
 }
 
 /// Memory of a context is given back even where a jump skips the destructor.
-STEWARD_FUNCTION(probe_context_memory) {
+STEWARD_FUNCTION_UNMEASURED(probe_context_memory) {
     steward::ContextResource memory;
     std::pmr::vector<double> const numbers(100000, 1.0, &memory);
     if (numbers[7] > 0.5)
@@ -131,7 +142,7 @@ STEWARD_FUNCTION(probe_context_memory) {
 }
 
 /// More than any machine has: an error, not a crash.
-STEWARD_FUNCTION(probe_too_much) {
+STEWARD_FUNCTION_UNMEASURED(probe_too_much) {
     steward::ContextResource memory;
     std::pmr::vector<char> const bytes(std::size_t{1} << 50, &memory);
     PG_RETURN_INT64(static_cast<int64>(bytes.size()));
@@ -139,7 +150,7 @@ STEWARD_FUNCTION(probe_too_much) {
 
 /// True if an error that ends in a subtransaction leaves the stack of error contexts as it was: the callback
 /// that was pushed below guarded() is gone with its frame.
-STEWARD_FUNCTION(probe_error_context) {
+STEWARD_FUNCTION_UNMEASURED(probe_error_context) {
     ErrorContextCallback *const before = error_context_stack;
     try {
         steward::Subtransaction const subtransaction;
@@ -154,19 +165,40 @@ STEWARD_FUNCTION(probe_error_context) {
     PG_RETURN_BOOL(false);
 }
 
-STEWARD_FUNCTION(probe_alive) {
+STEWARD_FUNCTION_UNMEASURED(probe_alive) {
     PG_RETURN_INT32(alive);
 }
 
+/// How many calls the measurement takes for running: this one.
+STEWARD_FUNCTION(probe_running) {
+    steward::flush_measurement();
+    PG_RETURN_INT32(static_cast<int32>(steward::measurement.top - steward::measurement.running.data()));
+}
+
+/// Takes all shared memory that the server has left, and says how much that was.
+STEWARD_FUNCTION_UNMEASURED(probe_take_shared_memory) {
+    std::int64_t taken = 0;
+    for (std::size_t size = 65536; size >= 64; size /= 2)
+        while (ShmemAllocNoError(size) != nullptr)
+            taken += static_cast<std::int64_t>(size);
+    PG_RETURN_INT64(taken);
+}
+
+/// True while interrupts can be acted on and no lock is held.
+STEWARD_FUNCTION_UNMEASURED(probe_is_interruptible) {
+    PG_RETURN_BOOL(InterruptHoldoffCount == 0 && QueryCancelHoldoffCount == 0 &&
+                   !LWLockHeldByMe(AddinShmemInitLock));
+}
+
 /// The most memory that this backend ever had resident, in bytes.
-STEWARD_FUNCTION(probe_peak_bytes) {
+STEWARD_FUNCTION_UNMEASURED(probe_peak_bytes) {
     struct rusage usage {};
     getrusage(RUSAGE_SELF, &usage);
     PG_RETURN_INT64(static_cast<int64>(usage.ru_maxrss) * 1024);
 }
 
 /// Resident memory of this backend in bytes.
-STEWARD_FUNCTION(probe_resident_bytes) {
+STEWARD_FUNCTION_UNMEASURED(probe_resident_bytes) {
     long total = 0;
     long resident = 0;
     FILE *const statm = fopen("/proc/self/statm", "r");
