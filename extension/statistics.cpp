@@ -15,7 +15,7 @@ constinit Measurement measurement{};
 
 namespace {
 
-constexpr std::uint32_t most_begun = 16;
+constexpr std::uint32_t most_begun = 28;
 
 /// The last error that passed a call of ours in this transaction. It outlives the abort of a subtransaction,
 /// because an error that is raised once more passes no error context.

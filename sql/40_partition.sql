@@ -24,6 +24,7 @@ CREATE FUNCTION partition_create(parent regclass, day date) RETURNS boolean
     SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $$
 DECLARE
+    measured bigint := steward.operation_begin('partition', 'partition_create');
     key name := steward.partition_key(parent);
     default_partition oid := (SELECT partdefid FROM pg_partitioned_table WHERE partrelid = parent);
     first text := day::timestamptz::text;
@@ -35,6 +36,7 @@ BEGIN
     SELECT format('%I.%I', n.nspname, left(c.relname, 53) || to_char(day, '"_p"YYYYMMDD')) INTO partition
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = parent;
     IF to_regclass(partition) IS NOT NULL THEN
+        PERFORM steward.operation_end(measured);
         RETURN false;
     END IF;
     -- Made alone and then attached: CREATE TABLE ... PARTITION OF would keep every reader of the parent waiting.
@@ -46,6 +48,7 @@ BEGIN
                        default_partition::regclass, key, first, key, past, partition);
     END IF;
     EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', parent, partition, first, past);
+    PERFORM steward.operation_end(measured);
     RETURN true;
 END $$;
 REVOKE ALL ON FUNCTION partition_create(regclass, date) FROM PUBLIC;
@@ -57,6 +60,7 @@ CREATE FUNCTION partition_drop(parent regclass, before timestamptz) RETURNS inte
     SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $$
 DECLARE
+    measured bigint := steward.operation_begin('partition', 'partition_drop');
     key name := steward.partition_key(parent);
     partition regclass;
     default_partition oid := (SELECT partdefid FROM pg_partitioned_table WHERE partrelid = parent);
@@ -74,6 +78,7 @@ BEGIN
         EXECUTE format('DROP TABLE %s', partition);
         dropped := dropped + 1;
     END LOOP;
+    PERFORM steward.operation_end(measured);
     RETURN dropped;
 END $$;
 REVOKE ALL ON FUNCTION partition_drop(regclass, timestamptz) FROM PUBLIC;
@@ -86,6 +91,8 @@ CREATE FUNCTION partition_maintain(parent regclass, days_ahead integer DEFAULT 7
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 100000
     SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $$
+DECLARE
+    measured bigint := steward.operation_begin('partition', 'partition_maintain');
 BEGIN
     IF parent IS NULL OR at IS NULL OR days_ahead IS NULL OR days_ahead NOT BETWEEN 0 AND 366 THEN
         RAISE EXCEPTION 'a table, a time and 0 to 366 days ahead are needed' USING ERRCODE = 'invalid_parameter_value';
@@ -96,6 +103,7 @@ BEGIN
     SELECT count(*) FILTER (WHERE steward.partition_create(parent, at::date + ahead)) INTO created
     FROM generate_series(0, days_ahead) AS ahead;
     dropped := coalesce(steward.partition_drop(parent, at - retention), 0);
+    PERFORM steward.operation_end(measured);
 END $$;
 REVOKE ALL ON FUNCTION partition_maintain(regclass, integer, interval, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION partition_maintain(regclass, integer, interval, timestamptz) IS

@@ -9,6 +9,7 @@ CREATE FUNCTION principle_draft_score(statement text, criteria jsonb DEFAULT '[]
 AS $$
 #variable_conflict use_column
 DECLARE
+    measured bigint := steward.operation_begin('principle', 'principle_draft_score');
     chosen text := coalesce(principle_draft_score.profile, 'default');
     lexicon text;
     successes bigint;
@@ -27,6 +28,7 @@ BEGIN
     FROM steward.profile_score(chosen, principle_draft_score.statement, principle_draft_score.criteria,
                                successes, attempts) AS d
     WHERE d.score IS NOT NULL;
+    PERFORM steward.operation_end(measured);
 END $$;
 REVOKE ALL ON FUNCTION principle_draft_score(text, jsonb, bigint, text) FROM PUBLIC;
 COMMENT ON FUNCTION principle_draft_score(text, jsonb, bigint, text) IS
@@ -40,6 +42,7 @@ CREATE FUNCTION principle_score(principle_id bigint)
 AS $$
 #variable_conflict use_column
 DECLARE
+    measured bigint := steward.operation_begin('principle', 'principle_score');
     principle record;
 BEGIN
     PERFORM steward.migration_require('scoring');
@@ -47,20 +50,20 @@ BEGIN
     FROM steward.constitutional_principles AS p LEFT JOIN steward.score_profile AS f ON f.name = p.profile
     WHERE p.principle_id = principle_score.principle_id;
     IF NOT FOUND THEN
-        RETURN;
-    END IF;
-    IF principle.scored_hash IS DISTINCT FROM principle.content_hash OR principle.distance_score IS NULL THEN
+        NULL; -- no row
+    ELSIF principle.scored_hash IS DISTINCT FROM principle.content_hash OR principle.distance_score IS NULL THEN
         RETURN QUERY SELECT * FROM steward.principle_draft_score(principle.statement, principle.criteria,
                                                                  principle.principle_id, principle.profile);
-        RETURN;
+    ELSE
+        RETURN QUERY
+        SELECT 1 - principle.distance_score, principle.distance_score,
+               steward.risk_level(1 - principle.distance_score), principle.ambiguity, principle.formality,
+               principle.reliability, steward.statement_complexity(principle.statement), principle.scored_at, true,
+               principle.formula_version, principle.lexicon_version,
+               (SELECT coalesce(jsonb_agg(f ORDER BY f.start), '[]')
+                FROM steward.ambiguity_findings(principle.statement, principle.lexicon) AS f);
     END IF;
-    RETURN QUERY
-    SELECT 1 - principle.distance_score, principle.distance_score,
-           steward.risk_level(1 - principle.distance_score), principle.ambiguity, principle.formality,
-           principle.reliability, steward.statement_complexity(principle.statement), principle.scored_at, true,
-           principle.formula_version, principle.lexicon_version,
-           (SELECT coalesce(jsonb_agg(f ORDER BY f.start), '[]')
-            FROM steward.ambiguity_findings(principle.statement, principle.lexicon) AS f);
+    PERFORM steward.operation_end(measured);
 END $$;
 REVOKE ALL ON FUNCTION principle_score(bigint) FROM PUBLIC;
 COMMENT ON FUNCTION principle_score(bigint) IS
@@ -73,12 +76,15 @@ CREATE FUNCTION score_principle(principle_id bigint)
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE COST 100000 ROWS 1 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
+DECLARE
+    measured bigint := steward.operation_begin('principle', 'score_principle');
 BEGIN
     PERFORM steward.principle_rescore(ARRAY[score_principle.principle_id]);
     RETURN QUERY SELECT * FROM steward.principle_score(score_principle.principle_id);
     IF NOT FOUND THEN
         RAISE EXCEPTION 'principle % does not exist', score_principle.principle_id USING ERRCODE = 'no_data_found';
     END IF;
+    PERFORM steward.operation_end(measured);
 END $$;
 REVOKE ALL ON FUNCTION score_principle(bigint) FROM PUBLIC;
 COMMENT ON FUNCTION score_principle(bigint) IS

@@ -7,6 +7,8 @@ CREATE FUNCTION principle_rescore(principle_ids bigint[] DEFAULT NULL, at timest
     SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
 AS $$
 #variable_conflict use_column
+DECLARE
+    measured bigint := steward.operation_begin('principle', 'principle_rescore');
 BEGIN
     PERFORM steward.migration_require('scoring');
     examined := 0;
@@ -14,6 +16,7 @@ BEGIN
     -- Looks before it locks: locking takes a transaction id and writes WAL even where nothing is found.
     IF principle_ids IS NULL AND NOT EXISTS (SELECT FROM steward.constitutional_principles
                                              WHERE scored_hash IS DISTINCT FROM content_hash) THEN
+        PERFORM steward.operation_end(measured);
         RETURN;
     END IF;
     -- No order is asked for, so that only the index of what is pending can serve. The last comparison keeps a
@@ -61,6 +64,7 @@ BEGIN
         FROM changed AS c WHERE (c.detail).score IS NOT NULL
     )
     SELECT count(*), (SELECT count(*) FROM changed) INTO examined, written FROM scored;
+    PERFORM steward.operation_end(measured);
 END $$;
 REVOKE ALL ON FUNCTION principle_rescore(bigint[], timestamptz, integer) FROM PUBLIC;
 COMMENT ON FUNCTION principle_rescore(bigint[], timestamptz, integer) IS
@@ -73,6 +77,7 @@ CREATE FUNCTION principle_rescore_queued(batch_size integer DEFAULT 5000, at tim
 AS $$
 #variable_conflict use_column
 DECLARE
+    measured bigint := steward.operation_begin('principle', 'principle_rescore_queued');
     queued bigint[];
     locked bigint[];
     put_back integer := 0;
@@ -87,6 +92,7 @@ BEGIN
         SELECT principle_id FROM steward.constitutional_principles WHERE profile IN (SELECT profile FROM gone);
     END IF;
     IF NOT EXISTS (SELECT FROM steward.principle_change) THEN
+        PERFORM steward.operation_end(measured);
         RETURN;
     END IF;
     WITH taken AS (
@@ -107,6 +113,7 @@ BEGIN
     END IF;
     examined := cardinality(queued) - put_back;
     SELECT r.written INTO written FROM steward.principle_rescore(locked, at) AS r;
+    PERFORM steward.operation_end(measured);
 END $$;
 REVOKE ALL ON FUNCTION principle_rescore_queued(integer, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION principle_rescore_queued(integer, timestamptz) IS

@@ -5,6 +5,7 @@ CREATE PROCEDURE worker_run(batch_size integer DEFAULT 5000)
     LANGUAGE plpgsql
 AS $$
 DECLARE
+    measured bigint := steward.operation_begin('worker', 'worker_run');
     examined integer;
     has_asked boolean := false;
 BEGIN
@@ -13,6 +14,7 @@ BEGIN
     END IF;
     -- A duty whose migration is missing is left out: the tables of an older migration do as they are.
     IF NOT steward.migration_is_deployed('scoring') THEN
+        PERFORM steward.operation_end(measured);
         RETURN;
     END IF;
     LOOP
@@ -31,6 +33,7 @@ BEGIN
     END LOOP;
     PERFORM steward.history_maintain(steward.worker_clock());
     COMMIT;
+    PERFORM steward.operation_end(measured);
 END $$;
 REVOKE ALL ON PROCEDURE worker_run(integer) FROM PUBLIC;
 COMMENT ON PROCEDURE worker_run(integer) IS

@@ -4,6 +4,7 @@ CREATE FUNCTION doctor_server() RETURNS TABLE (name text, state text, detail tex
     LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 10000 ROWS 5 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    measured bigint := steward.operation_begin('doctor', 'doctor_server');
     installed text := (SELECT extversion FROM pg_extension WHERE extname = 'pg_steward');
     others text := ''; -- who else is preloaded, where the caller may know
     slots integer := current_setting('max_worker_processes')::integer;
@@ -43,6 +44,7 @@ BEGIN
         CASE WHEN h.huge_pages = 'off' THEN 'ALTER SYSTEM SET huge_pages = try;' END
     FROM (SELECT current_setting('huge_pages') AS huge_pages,
                  current_setting('shared_memory_size_in_huge_pages') AS needed) AS h;
+    PERFORM steward.operation_end(measured);
 END $$;
 REVOKE ALL ON FUNCTION doctor_server() FROM PUBLIC;
 COMMENT ON FUNCTION doctor_server() IS 'the checks of doctor() that concern the server';
@@ -51,6 +53,7 @@ CREATE FUNCTION doctor_rights() RETURNS TABLE (name text, state text, detail tex
     LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 10000 ROWS 5 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    measured bigint := steward.operation_begin('doctor', 'doctor_rights');
     missing text := (SELECT string_agg(m, ', ') FROM unnest(ARRAY['principles', 'history', 'summary', 'scoring']) AS m
                      WHERE NOT steward.migration_is_deployed(m));
     worker pg_roles := (SELECT r FROM pg_roles AS r WHERE r.rolname = 'steward_worker');
@@ -92,6 +95,7 @@ BEGIN
         format('PUBLIC has %s rights on tables of schema steward.', open_to_all),
         CASE WHEN open_to_all > 0 THEN 'Grant to roles instead.' END,
         CASE WHEN open_to_all > 0 THEN 'REVOKE ALL ON ALL TABLES IN SCHEMA steward FROM PUBLIC;' END;
+    PERFORM steward.operation_end(measured);
 END $$;
 REVOKE ALL ON FUNCTION doctor_rights() FROM PUBLIC;
 COMMENT ON FUNCTION doctor_rights() IS 'the checks of doctor() that concern migrations, roles and grants';
@@ -100,6 +104,7 @@ CREATE FUNCTION doctor_work() RETURNS TABLE (name text, state text, detail text,
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE COST 20000 ROWS 5 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    measured bigint := steward.operation_begin('doctor', 'doctor_work');
     launcher integer;
     here record;
     scheduled boolean;
@@ -161,6 +166,7 @@ BEGIN
             CASE WHEN late IS NOT NULL THEN 'Rows go to the DEFAULT partition until the worker has run.' END,
             CASE WHEN late IS NOT NULL THEN 'CALL steward.worker_run();' END;
     END IF;
+    PERFORM steward.operation_end(measured);
 END $$;
 REVOKE ALL ON FUNCTION doctor_work() FROM PUBLIC;
 COMMENT ON FUNCTION doctor_work() IS 'the checks of doctor() that concern the worker and what it does';

@@ -26,8 +26,6 @@ DECLARE
 BEGIN
     FOR wanted IN
         SELECT * FROM (VALUES
-            ('steward_reader', 'steward.operation_begin(text, text)'),
-            ('steward_reader', 'steward.operation_end(bigint)'),
             ('steward_reader', 'steward.worker_clock()'),
             ('steward_reader', 'steward.doctor()'),
             ('steward_reader', 'steward.doctor_work()'),
@@ -46,6 +44,7 @@ BEGIN
             ('steward_metrics', 'steward.worker_status()'),
             ('steward_metrics', 'steward.operation_counts()'),
             ('steward_metrics', 'steward.operation_histogram()'),
+            ('steward_metrics', 'steward.operation_summary()'),
             ('steward_metrics', 'steward.operation_totals()')) AS v (role, signature)
         WHERE to_regprocedure(signature) IS NOT NULL
     LOOP

@@ -44,6 +44,10 @@ BEGIN
     END LOOP;
 END $$;
 
+-- What is not in C measures itself by these two.
+GRANT EXECUTE ON FUNCTION steward.operation_begin(text, text), steward.operation_end(bigint)
+    TO steward_owner, steward_reader, steward_metrics;
+
 -- History tables make and drop their partitions as their owner.
 GRANT EXECUTE ON FUNCTION steward.partition_key(regclass), steward.partition_create(regclass, date),
                           steward.partition_drop(regclass, timestamptz),
