@@ -1,10 +1,11 @@
 -- Scores of many principles brought up to date, a batch at a time.
 
 CREATE FUNCTION principle_rescore(principle_ids bigint[] DEFAULT NULL, at timestamptz DEFAULT clock_timestamp(),
-                                  batch_size integer DEFAULT 5000, OUT examined integer, OUT written integer)
+                                  batch_size integer DEFAULT 10000, OUT examined integer, OUT written integer)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 100000
     -- What is few among many is reached by index, whatever the statistics of yesterday say.
     SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
+    SET plan_cache_mode = force_generic_plan -- the plan is the same for each batch
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -70,7 +71,7 @@ REVOKE ALL ON FUNCTION principle_rescore(bigint[], timestamptz, integer) FROM PU
 COMMENT ON FUNCTION principle_rescore(bigint[], timestamptz, integer) IS
     'scores those principles, or the next batch of those that were edited since they were scored, and stores what has changed';
 
-CREATE FUNCTION principle_rescore_queued(batch_size integer DEFAULT 5000, at timestamptz DEFAULT clock_timestamp(),
+CREATE FUNCTION principle_rescore_queued(batch_size integer DEFAULT 10000, at timestamptz DEFAULT clock_timestamp(),
                                          OUT examined integer, OUT written integer)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 100000
     SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off

@@ -1,7 +1,7 @@
 -- What the worker does, one batch a transaction. The worker, pg_cron and a person at psql use the same entry.
 
 -- A procedure without SET and not SECURITY DEFINER: neither could commit.
-CREATE PROCEDURE worker_run(batch_size integer DEFAULT 5000)
+CREATE PROCEDURE worker_run(batch_size integer DEFAULT 10000)
     LANGUAGE plpgsql
 AS $$
 DECLARE
