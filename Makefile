@@ -1,6 +1,7 @@
-# Builds, installs and tests the extension: a PGXS makefile with two commands on top.
-#   make demo    see it work, in a private server
-#   make check   every test
+# Builds, installs and tests the extension: a PGXS makefile with three commands on top.
+#   make demo      see it work, in a private server
+#   make check     every test
+#   make sidecar   build/steward, the program that serves scores over HTTP
 EXTNAME     = pg_steward
 EXTENSION   = extension/$(EXTNAME)
 MODULE_big  = $(EXTNAME)
@@ -29,7 +30,7 @@ REGRESS      = $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=$(EXTNAME)
 
 # The commands of tools/ run before PostgreSQL's build files are there, and own the name `check`.
-COMMANDS = deps demo stop check lint
+COMMANDS = deps demo stop check lint sidecar
 ifneq ($(filter $(COMMANDS),$(MAKECMDGOALS)),)
 .PHONY: $(COMMANDS)
 $(COMMANDS):

@@ -73,6 +73,14 @@ cmake_build() {
     }
 }
 
+# Builds the program beside the database: build/steward.
+sidecar_build() {
+    local werror=OFF
+    if [ -n "${WERROR:-}" ]; then werror=ON; fi
+    cmake_build "$root/build/sidecar" steward -DSTEWARD_SIDECAR=ON -DSTEWARD_WERROR="$werror"
+    ln -sf sidecar/steward "$root/build/steward"
+}
+
 # Runs pgTAP files and writes one result a file: FOLDER/NAME.
 run_pgtap() {
     local file outcome=0

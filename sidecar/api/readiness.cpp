@@ -1,0 +1,87 @@
+#include "sidecar/api/readiness.hpp"
+
+#include "sidecar/base/json.hpp"
+
+namespace steward::sidecar::api {
+namespace {
+
+constexpr db::Statement installed{
+    "installed",
+    "SELECT e.extversion, to_regclass('steward.constitutional_principles') IS NOT NULL,"
+    " pg_is_in_recovery()"
+    " FROM (SELECT 1) AS one LEFT JOIN pg_catalog.pg_extension AS e ON e.extname = 'pg_steward'"};
+// A call loads the library, and that defines the setting.
+constexpr db::Statement load{"load", "SELECT steward.ambiguity('')"};
+constexpr db::Statement loaded{"loaded", "SELECT current_setting('steward.library_version', true)"};
+
+/// What is checked, and what came out; the first failure makes all of it a failure.
+class Checks {
+  public:
+    void add(char const *name, bool is_fine, std::string const &detail) {
+        is_ready_ = is_ready_ && is_fine;
+        checks_.add_raw(name, JsonObject().add("ok", is_fine).add("detail", detail).close());
+    }
+    void add_raw(char const *name, char const *json) { checks_.add_raw(name, json); }
+
+    Readiness::Answer close() && {
+        JsonObject body;
+        body.add("ready", is_ready_).add_raw("checks", std::move(checks_).close());
+        return {is_ready_, std::move(body).close() + "\n"};
+    }
+
+  private:
+    bool is_ready_ = true;
+    JsonObject checks_;
+};
+
+void check_library(db::Session &session, std::string const &installed_version, Checks &checks) {
+    try {
+        session.run(load);
+    } catch (db::Error const &error) {
+        // Who may score principles need not be allowed to score statements: nothing is known, then.
+        bool const is_denied = error.sqlstate() == "42501";
+        checks.add("library", is_denied, is_denied ? "not known: ambiguity may not be called" : "not loaded");
+        return;
+    }
+    db::Result const result = session.run(loaded);
+    std::string const version(result.text(0, 0));
+    checks.add("library", version == installed_version, "version " + version);
+}
+
+} // namespace
+
+Readiness::Readiness(db::SessionSettings settings, db::Health &health)
+    : session_(std::move(settings), health) {
+}
+
+Readiness::Answer Readiness::check() {
+    if (std::unique_lock const turn(asking_, std::try_to_lock); turn.owns_lock()) {
+        Answer answer = ask();
+        std::lock_guard const lock(mutex_);
+        last_ = answer;
+        return answer;
+    }
+    std::lock_guard const lock(mutex_);
+    return last_;
+}
+
+Readiness::Answer Readiness::ask() {
+    Checks checks;
+    try {
+        db::Result const result = session_.run(installed);
+        checks.add("database", true, "reachable");
+        std::string const version(result.text(0, 0));
+        checks.add("extension", !version.empty(), version.empty() ? "not installed" : "version " + version);
+        if (!version.empty())
+            check_library(session_, version, checks);
+        bool const is_migrated = result.text(0, 1) == "t";
+        checks.add("migrations", is_migrated, is_migrated ? "deployed" : "not deployed");
+        checks.add_raw("in_recovery", result.text(0, 2) == "t" ? "true" : "false");
+    } catch (db::Error const &error) {
+        // The reason is in the log: it may name hosts and users.
+        checks.add("database", false, "not reachable: " + error.sqlstate());
+    }
+    return std::move(checks).close();
+}
+
+} // namespace steward::sidecar::api

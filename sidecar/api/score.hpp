@@ -1,0 +1,13 @@
+// /api/v1/qec/constitutional-distance: how robust a principle is, stored or as a draft.
+#pragma once
+
+#include <httplib.h>
+
+#include "sidecar/db/session.hpp"
+
+namespace steward::sidecar::api {
+
+void get_score(httplib::Request const &request, httplib::Response &response, db::Session &session);
+void post_score(httplib::Request const &request, httplib::Response &response, db::Session &session);
+
+} // namespace steward::sidecar::api

@@ -1,0 +1,24 @@
+// Points in time, and how logs, answers and HTTP write them.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+namespace steward::sidecar {
+
+using Clock = std::chrono::steady_clock;
+
+inline double seconds_between(Clock::time_point from, Clock::time_point to) {
+    return std::chrono::duration<double>(to - from).count();
+}
+
+/// 2026-01-31T12:00:00.000Z
+std::string utc_now();
+
+/// Sat, 31 Jan 2026 12:00:00 GMT
+std::string http_date();
+
+/// A timestamp as PostgreSQL prints it in the time zone UTC and the date style ISO, as in utc_now().
+std::string utc_from_database(std::string timestamp);
+
+} // namespace steward::sidecar

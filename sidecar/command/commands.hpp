@@ -1,0 +1,23 @@
+// The commands of the program; each returns its exit code.
+#pragma once
+
+#include <string>
+
+#include "sidecar/base/settings.hpp"
+
+namespace steward::sidecar::command {
+
+int serve(Settings const &settings);
+
+/// 0 fine, 1 something is in error, 2 the database cannot be reached or asked.
+int doctor(std::string const &database);
+
+struct SetupOptions {
+    std::string database;
+    std::string migrations; // folder of the Sqitch project
+    bool dry_run = false;
+};
+
+int setup(SetupOptions const &options);
+
+} // namespace steward::sidecar::command

@@ -1,0 +1,193 @@
+#include "sidecar/db/session.hpp"
+
+#include <algorithm>
+
+#include <poll.h>
+
+#include "sidecar/base/log.hpp"
+#include "sidecar/db/conninfo.hpp"
+
+namespace steward::sidecar::db {
+namespace {
+
+// The server ends a statement that takes too long; a server that does not answer at all is given up later.
+constexpr std::chrono::milliseconds patience{1000};
+
+std::string first_line(char const *text) {
+    std::string line = text == nullptr ? "" : text;
+    return line.substr(0, line.find('\n'));
+}
+
+std::string field(PGresult const *result, int code) {
+    char const *value = PQresultErrorField(result, code);
+    return value == nullptr ? "" : value;
+}
+
+bool begins_with(std::string const &text, char const *start) {
+    return text.rfind(start, 0) == 0;
+}
+
+/// Another connection may fare better.
+bool is_loss(std::string const &sqlstate) {
+    return begins_with(sqlstate, "08") || begins_with(sqlstate, "57P0");
+}
+
+/// The prepared statement is gone, is there already, or the function behind it has changed.
+bool is_stale_statement(std::string const &sqlstate) {
+    return sqlstate == "26000" || sqlstate == "42P05" || sqlstate == "0A000";
+}
+
+} // namespace
+
+Session::Session(SessionSettings settings, Health &health) : settings_(std::move(settings)), health_(health) {
+}
+
+Session::~Session() {
+    disconnect();
+}
+
+Result Session::run(Statement const &statement, Parameters const &parameters) {
+    bool const is_fresh = !is_connected();
+    try {
+        return execute(statement, parameters);
+    } catch (Error const &error) {
+        bool const is_stale = settings_.prepared_statements && is_stale_statement(error.sqlstate());
+        if (is_stale)
+            disconnect();
+        else if (is_fresh || !is_loss(error.sqlstate()))
+            throw;
+    }
+    // A connection that was idle is noticed to be lost when it is used.
+    return execute(statement, parameters);
+}
+
+Result Session::execute(Statement const &statement, Parameters const &parameters) {
+    if (!is_connected())
+        connect();
+    auto const deadline = Clock::now() + std::chrono::milliseconds(settings_.statement_timeout_ms) + patience;
+    int const count = static_cast<int>(parameters.size());
+    int sent = 0;
+    if (settings_.prepared_statements) {
+        if (prepared_.count(statement.name) == 0)
+            prepare(statement, deadline);
+        sent = PQsendQueryPrepared(connection_.get(), statement.name, count, parameters.data(), nullptr,
+                                   nullptr, 0);
+    } else {
+        sent = PQsendQueryParams(connection_.get(), statement.sql, count, nullptr, parameters.data(), nullptr,
+                                 nullptr, 0);
+    }
+    if (sent == 0)
+        raise(nullptr);
+    Result result = receive(deadline);
+    if (PQresultStatus(result.get()) != PGRES_TUPLES_OK)
+        raise(result.get());
+    health_.is_up = true;
+    return result;
+}
+
+void Session::prepare(Statement const &statement, Clock::time_point deadline) {
+    if (PQsendPrepare(connection_.get(), statement.name, statement.sql, 0, nullptr) == 0)
+        raise(nullptr);
+    Result const result = receive(deadline);
+    if (PQresultStatus(result.get()) != PGRES_COMMAND_OK)
+        raise(result.get());
+    prepared_.insert(statement.name);
+}
+
+/// The last result of what was sent.
+Result Session::receive(Clock::time_point deadline) {
+    Result last(nullptr);
+    for (;;) {
+        while (PQisBusy(connection_.get()) != 0) {
+            auto const left =
+                std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+            pollfd waiting{PQsocket(connection_.get()), POLLIN, 0};
+            int const ready = left > 0 ? ::poll(&waiting, 1, static_cast<int>(left)) : 0;
+            if (ready < 0 && errno == EINTR)
+                continue;
+            if (ready <= 0) {
+                disconnect();
+                throw Error("57014", "the database did not answer within the time limit");
+            }
+            if (PQconsumeInput(connection_.get()) == 0)
+                raise(nullptr);
+        }
+        PGresult *const next = PQgetResult(connection_.get());
+        if (next == nullptr)
+            return last;
+        last = Result(next);
+    }
+}
+
+/// Throws what the database or libpq said; a lost connection is closed.
+void Session::raise(PGresult const *result) {
+    std::string sqlstate = result == nullptr ? "" : field(result, PG_DIAG_SQLSTATE);
+    std::string message = result == nullptr ? "" : field(result, PG_DIAG_MESSAGE_PRIMARY);
+    std::string const hint = result == nullptr ? "" : field(result, PG_DIAG_MESSAGE_HINT);
+    bool const is_lost = PQstatus(connection_.get()) != CONNECTION_OK;
+    if (sqlstate.empty())
+        sqlstate = is_lost ? "08006" : "XX000";
+    if (message.empty())
+        message = first_line(PQerrorMessage(connection_.get()));
+    if (is_lost || is_loss(sqlstate))
+        disconnect();
+    throw Error(sqlstate, message, hint);
+}
+
+/// Settings of the session, with those of the connection string behind them, where they win.
+std::string Session::startup_options() const {
+    // A pooler hands the session to others: it gets no settings. It may even refuse the parameter.
+    if (!settings_.prepared_statements)
+        return "";
+    std::string options = "-c jit=off -c statement_timeout=" + std::to_string(settings_.statement_timeout_ms);
+    if (settings_.lock_timeout_ms > 0)
+        options += " -c lock_timeout=" + std::to_string(settings_.lock_timeout_ms);
+    auto const values = parse_conninfo(settings_.conninfo);
+    if (auto const found = values.find("options"); found != values.end())
+        options += " " + found->second;
+    return options;
+}
+
+void Session::connect() {
+    if (!health_.backoff.begin_attempt(Clock::now()))
+        throw Error("08006", "the database could not be reached a moment ago");
+    std::string const options = startup_options();
+    // The connection string wins over what stands in front of dbname, and loses to what stands behind it.
+    std::vector<char const *> keywords{"connect_timeout",  "application_name", "keepalives_idle",
+                                       "tcp_user_timeout", "dbname",           "client_encoding"};
+    std::vector<char const *> values{"3",     settings_.application_name.c_str(), "10",
+                                     "10000", settings_.conninfo.c_str(),         "UTF8"};
+    if (!options.empty()) {
+        keywords.push_back("options");
+        values.push_back(options.c_str());
+    }
+    keywords.push_back(nullptr);
+    values.push_back(nullptr);
+    connection_.reset(PQconnectdbParams(keywords.data(), values.data(), 1));
+    if (PQstatus(connection_.get()) != CONNECTION_OK) {
+        std::string const message = first_line(PQerrorMessage(connection_.get()));
+        connection_.reset();
+        health_.is_up = false;
+        health_.backoff.failed(Clock::now());
+        log(Level::warning, "cannot connect to the database", JsonObject().add("detail", message));
+        throw Error("08006", message);
+    }
+    PQsetNoticeProcessor(
+        connection_.get(), [](void *, char const *) {}, nullptr);
+    health_.backoff.succeeded();
+    health_.is_up = true;
+    ++health_.connections;
+    if (was_connected_)
+        ++health_.reconnects;
+    was_connected_ = true;
+}
+
+void Session::disconnect() {
+    if (!connection_)
+        return;
+    connection_.reset();
+    prepared_.clear();
+    --health_.connections;
+}
+
+} // namespace steward::sidecar::db

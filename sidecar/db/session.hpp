@@ -1,0 +1,67 @@
+// One connection to the database, used by one thread: connects when it is needed, again when it was lost.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sidecar/db/backoff.hpp"
+#include "sidecar/db/result.hpp"
+
+namespace steward::sidecar::db {
+
+/// What all sessions of the process share.
+struct Health {
+    Backoff backoff;
+    std::atomic<bool> is_up{false}; // the last attempt to use the database met one
+    std::atomic<int> connections{0};
+    std::atomic<std::uint64_t> reconnects{0};
+};
+
+struct SessionSettings {
+    std::string conninfo;
+    std::string application_name = "steward";
+    int statement_timeout_ms = 5000;
+    int lock_timeout_ms = 0;         // 0: none of its own
+    bool prepared_statements = true; // off: nothing is left in a session, as pgbouncer wants it
+};
+
+/// Statements are prepared once a session; `name` says which is which.
+struct Statement {
+    char const *name;
+    char const *sql;
+};
+
+using Parameters = std::vector<char const *>; // null is NULL
+
+class Session {
+  public:
+    Session(SessionSettings settings, Health &health);
+    ~Session();
+    Session(Session const &) = delete;
+    Session &operator=(Session const &) = delete;
+
+    /// Rows of the statement. It may run twice if the connection is lost meanwhile: it must only read.
+    Result run(Statement const &statement, Parameters const &parameters = {});
+
+  private:
+    Result execute(Statement const &statement, Parameters const &parameters);
+    void prepare(Statement const &statement, Clock::time_point deadline);
+    Result receive(Clock::time_point deadline);
+    std::string startup_options() const;
+    void connect();
+    void disconnect();
+    bool is_connected() const { return connection_ != nullptr; }
+    [[noreturn]] void raise(PGresult const *result);
+
+    SessionSettings const settings_;
+    Health &health_;
+    std::unique_ptr<PGconn, decltype(&PQfinish)> connection_{nullptr, PQfinish};
+    std::set<std::string> prepared_;
+    bool was_connected_ = false;
+};
+
+} // namespace steward::sidecar::db

@@ -1,0 +1,37 @@
+// A connection of a client, and the one request of it that may be under way.
+#pragma once
+
+#include <string>
+
+#include "sidecar/base/clock.hpp"
+#include "sidecar/http/framing.hpp"
+
+namespace steward::sidecar::http {
+
+/// Belongs to the front, or, while its request is answered, to one worker: whoever holds the unique_ptr.
+/// Nobody else looks at it, so it needs no lock.
+struct Connection {
+    enum class State {
+        reading,  // waits for a complete request
+        writing,  // the client is slow to take its answer
+        draining, // refused: what the client still sends is read, or it would not see the answer
+    };
+
+    explicit Connection(int socket) : fd(socket) {}
+
+    int const fd;
+    State state = State::reading;
+    std::string input;
+    std::string output;
+    std::size_t request_size = 0; // once the head of the request is there
+    bool continued = false;       // 100 Continue has been sent
+    bool close_behind = false;    // no request follows this answer
+    bool readable = false;        // there may be bytes to read
+    bool peer_closed = false;     // there will be none any more
+    Clock::time_point deadline{}; // of the state it is in
+    Clock::time_point received{}; // when the request was complete
+    Request request;              // views into input
+    std::string request_id;
+};
+
+} // namespace steward::sidecar::http

@@ -1,0 +1,57 @@
+// Decides whether the bytes of a connection begin with a complete request that this server accepts.
+//
+// A pure function: it reads a buffer and says what it holds. Everything that HTTP leaves to interpretation,
+// and through which one request could be read as two, is refused here, before anything else looks at it.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace steward::sidecar::http {
+
+struct Limits {
+    std::size_t head_bytes = 16 * 1024;
+    std::size_t body_bytes = 1024 * 1024;
+    std::size_t target_bytes = 4 * 1024;
+    std::size_t header_count = 100;
+};
+
+/// Why a request is refused. The connection is closed behind the answer: where the next request would begin
+/// is not known.
+struct Refusal {
+    int status = 0;
+    char const *code = "";
+    char const *detail = "";
+};
+
+/// The few parts of a request that anybody here asks for; other headers are dropped. The views point into
+/// the buffer that was framed.
+struct Request {
+    std::string_view method;
+    std::string_view target; // in origin form: begins with a slash
+    std::string_view content_type;
+    std::string_view request_id; // empty unless it is one that we accept
+    std::string_view body;
+    bool keep_alive = false;
+};
+
+enum class Outcome { incomplete, complete, refused };
+
+struct Framed {
+    Outcome outcome = Outcome::incomplete;
+    std::size_t size = 0;        // bytes of the request; known, and not 0, once its head is complete
+    bool wants_continue = false; // the client waits for a word before it sends the body
+    Request request;             // if complete
+    Refusal refusal;             // if refused
+};
+
+Framed frame(std::string_view input, Limits const &limits);
+
+/// Letters, digits, dot, underscore and hyphen, at most 64 of them.
+bool is_request_id(std::string_view text);
+
+/// The path of a target: what stands before the question mark.
+std::string_view path_of(std::string_view target);
+
+} // namespace steward::sidecar::http

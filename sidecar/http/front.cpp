@@ -1,0 +1,195 @@
+#include "sidecar/http/front.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <stdexcept>
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "sidecar/base/log.hpp"
+#include "sidecar/http/request_id.hpp"
+#include "sidecar/http/routes.hpp"
+
+namespace steward::sidecar::http {
+namespace {
+
+constexpr std::chrono::seconds stop_time{10};
+constexpr std::chrono::milliseconds sweep_interval{250};
+// Two questions of the database may be under way at once, and one thread is always free for the third route.
+constexpr int probe_threads = 3;
+
+void watch(int epoll, int fd, std::uint32_t events) {
+    epoll_event event{};
+    event.events = events;
+    event.data.fd = fd;
+    if (::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0)
+        throw std::runtime_error("epoll_ctl failed");
+}
+
+int signal_descriptor() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    return ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+} // namespace
+
+Front::Front(int listener, FrontSettings settings, Service &service)
+    : settings_(settings), service_(service), listener_(listener), epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      returns_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), signals_(signal_descriptor()) {
+    watch(epoll_.get(), returns_.get(), EPOLLIN);
+    watch(epoll_.get(), signals_.get(), EPOLLIN);
+    watch_listener(true);
+    auto const give_back = [this](std::unique_ptr<Connection> connection) {
+        bool was_empty = false;
+        {
+            std::lock_guard const lock(returned_mutex_);
+            was_empty = returned_.empty();
+            returned_.push_back(std::move(connection));
+        }
+        if (was_empty)
+            ::eventfd_write(returns_.get(), 1);
+    };
+    scores_ = std::make_unique<WorkerPool>(settings_.workers, service_, give_back);
+    probes_ = std::make_unique<WorkerPool>(probe_threads, service_, give_back);
+}
+
+Front::~Front() {
+    scores_.reset();
+    probes_.reset();
+    for (std::size_t fd = 0; fd < slots_.size(); ++fd)
+        if (slots_[fd].connection)
+            close(static_cast<int>(fd));
+}
+
+bool Front::run() {
+    while (stop_deadline_ == Clock::time_point{} || !is_quiet()) {
+        if (stop_deadline_ != Clock::time_point{} && Clock::now() > stop_deadline_)
+            return false;
+        wait_and_serve();
+    }
+    return true;
+}
+
+void Front::wait_and_serve() {
+    std::array<epoll_event, 256> events;
+    int const count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
+                                   static_cast<int>(sweep_interval.count()));
+    for (int i = 0; i < count; ++i)
+        handle_event(events[static_cast<std::size_t>(i)].data.fd, events[static_cast<std::size_t>(i)].events);
+    if (Clock::now() - swept_at_ >= sweep_interval)
+        sweep();
+}
+
+void Front::handle_event(int fd, std::uint32_t events) {
+    if (fd == listener_.get()) {
+        accept_some();
+    } else if (fd == returns_.get()) {
+        take_back();
+    } else if (fd == signals_.get()) {
+        begin_stop();
+    } else {
+        Slot &slot = slots_[static_cast<std::size_t>(fd)];
+        if (slot.is_lent) {
+            slot.has_event = true;
+        } else if (slot.connection) {
+            if ((events & ~std::uint32_t{EPOLLOUT}) != 0)
+                slot.connection->readable = true;
+            advance(fd);
+        }
+    }
+}
+
+/// Connections whose request has been answered.
+void Front::take_back() {
+    eventfd_t ignored = 0;
+    ::eventfd_read(returns_.get(), &ignored);
+    std::vector<std::unique_ptr<Connection>> returned;
+    {
+        std::lock_guard const lock(returned_mutex_);
+        returned.swap(returned_);
+    }
+    for (auto &connection : returned) {
+        int const fd = connection->fd;
+        Slot &slot = slots_[static_cast<std::size_t>(fd)];
+        --lent_;
+        slot.is_lent = false;
+        connection->readable |= slot.has_event;
+        slot.has_event = false;
+        connection->input.erase(0, connection->request_size);
+        if (connection->input.empty())
+            connection->input.shrink_to_fit(); // the next request may be a thousand times shorter
+        connection->request_size = 0;
+        connection->continued = false;
+        slot.connection = std::move(connection);
+        finish_answer(*slot.connection);
+        advance(fd);
+    }
+}
+
+void Front::begin_stop() {
+    signalfd_siginfo info{};
+    [[maybe_unused]] ssize_t const ignored = ::read(signals_.get(), &info, sizeof info);
+    if (stop_deadline_ != Clock::time_point{})
+        return;
+    log(Level::info, "stopping", std::move(JsonObject().add("requests", lent_)));
+    service_.is_stopping = true;
+    stop_deadline_ = Clock::now() + stop_time;
+    watch_listener(false);
+    listener_.reset();
+    for (std::size_t fd = 0; fd < slots_.size(); ++fd)
+        if (Connection const *connection = slots_[fd].connection.get())
+            if (connection->state == Connection::State::reading)
+                close(static_cast<int>(fd));
+}
+
+/// Nothing is answered or sent any more.
+bool Front::is_quiet() const {
+    if (lent_ > 0)
+        return false;
+    for (Slot const &slot : slots_)
+        if (slot.connection && slot.connection->state == Connection::State::writing)
+            return false;
+    return true;
+}
+
+void Front::sweep() {
+    swept_at_ = Clock::now();
+    for (std::size_t fd = 0; fd < slots_.size(); ++fd)
+        if (slots_[fd].connection && slots_[fd].connection->deadline < swept_at_) {
+            expire(*slots_[fd].connection);
+            advance(static_cast<int>(fd));
+        }
+    // After descriptors had run out.
+    if (listener_.get() >= 0)
+        watch_listener(true);
+}
+
+void Front::close(int fd) {
+    slots_[static_cast<std::size_t>(fd)].connection.reset();
+    ::close(fd); // epoll forgets it by itself
+    --open_;
+    --service_.registry.connections;
+}
+
+/// Lends the connection to a worker.
+void Front::dispatch(Slot &slot, Request const &request) {
+    Connection &connection = *slot.connection;
+    connection.request = request;
+    connection.request_id = request.request_id.empty() ? new_request_id() : std::string(request.request_id);
+    connection.received = Clock::now();
+    slot.is_lent = true;
+    slot.has_event = connection.readable;
+    connection.readable = false;
+    ++lent_;
+    Route const *const route = find_route(path_of(request.target));
+    WorkerPool &pool = route != nullptr && route->is_probe ? *probes_ : *scores_;
+    pool.submit(std::move(slot.connection));
+}
+
+} // namespace steward::sidecar::http

@@ -1,0 +1,205 @@
+// The part of the front that deals with a single connection.
+#include "sidecar/http/front.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "sidecar/base/log.hpp"
+#include "sidecar/http/access_log.hpp"
+#include "sidecar/http/problem.hpp"
+#include "sidecar/http/request_id.hpp"
+
+namespace steward::sidecar::http {
+namespace {
+
+constexpr std::chrono::seconds head_time{5}; // from the first byte of a head to its last
+constexpr std::chrono::seconds body_time{30};
+constexpr std::chrono::seconds idle_time{75};
+constexpr std::chrono::seconds write_time{30};
+constexpr std::chrono::seconds drain_time{1};
+constexpr std::size_t drain_bytes = 4 * 1024 * 1024;
+constexpr int accepts_a_turn = 64;
+constexpr int room_for_refusals = 64; // connections over the limit that are being told so
+
+std::string refusal_answer(Problem const &problem, std::string const &request_id) {
+    std::string const body = problem_body(problem, request_id);
+    std::string answer = "HTTP/1.1 " + std::to_string(problem.status) + " " + reason(problem.status) + "\r\n";
+    answer += "Connection: close\r\nContent-Type: application/problem+json\r\n";
+    answer += "Content-Length: " + std::to_string(body.size()) + "\r\nDate: " + http_date() + "\r\n";
+    if (problem.retry_after > 0)
+        answer += "Retry-After: " + std::to_string(problem.retry_after) + "\r\n";
+    return answer + "X-Request-Id: " + request_id + "\r\n\r\n" + body;
+}
+
+} // namespace
+
+void Front::watch_listener(bool on) {
+    if (on == listener_is_watched_)
+        return;
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = listener_.get();
+    ::epoll_ctl(epoll_.get(), on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, listener_.get(), &event);
+    listener_is_watched_ = on;
+}
+
+void Front::accept_some() {
+    for (int i = 0; i < accepts_a_turn; ++i) {
+        if (open_ >= settings_.max_connections + room_for_refusals) {
+            watch_listener(false); // until the next sweep: who waits, waits in the kernel
+            return;
+        }
+        int const fd = ::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            add_connection(fd);
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            return;
+        } else if (errno != EINTR && errno != ECONNABORTED) {
+            // No descriptors or no memory. The socket stays readable: without a pause this would spin.
+            log(Level::warning, "cannot accept", std::move(JsonObject().add("detail", std::strerror(errno))));
+            watch_listener(false);
+            return;
+        }
+    }
+}
+
+void Front::add_connection(int fd) {
+    int const on = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    // Edges, not levels: a connection that is lent need not be taken out, and costs nothing.
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    event.data.fd = fd;
+    if (slots_.size() <= static_cast<std::size_t>(fd))
+        slots_.resize(static_cast<std::size_t>(fd) + 1);
+    Slot &slot = slots_[static_cast<std::size_t>(fd)];
+    slot.connection = std::make_unique<Connection>(fd);
+    slot.connection->deadline = Clock::now() + idle_time;
+    ++open_;
+    ++service_.registry.connections;
+    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+        close(fd);
+    } else if (open_ > settings_.max_connections) {
+        refuse(*slot.connection, {503, "STW08", "The server has as many connections as it takes.", "", 1});
+        advance(fd);
+    }
+}
+
+/// Does whatever can be done without waiting.
+void Front::advance(int fd) {
+    Slot &slot = slots_[static_cast<std::size_t>(fd)];
+    if (slot.connection->state == Connection::State::writing) {
+        send_some(*slot.connection);
+        finish_answer(*slot.connection);
+    }
+    if (slot.connection->state == Connection::State::reading)
+        read_requests(slot);
+    if (!slot.connection)
+        return;
+    Connection &connection = *slot.connection;
+    if (connection.state == Connection::State::draining)
+        discard_input(connection);
+    if (connection.peer_closed && connection.state != Connection::State::writing)
+        close(fd);
+}
+
+/// Reads until a request is complete and lent out, or nothing more is there.
+void Front::read_requests(Slot &slot) {
+    Connection &connection = *slot.connection;
+    for (;;) {
+        bool const was_empty = connection.input.empty();
+        if (!was_empty && connection.input.size() >= connection.request_size) {
+            Framed const framed = frame(connection.input, settings_.limits);
+            if (framed.outcome == Outcome::refused)
+                return refuse(connection, problem_of(framed.refusal));
+            if (framed.outcome == Outcome::complete) {
+                connection.request_size = framed.size;
+                return dispatch(slot, framed.request);
+            }
+            if (connection.request_size == 0 && framed.size != 0)
+                connection.deadline = Clock::now() + body_time;
+            connection.request_size = framed.size;
+            if (framed.wants_continue && !connection.continued) {
+                connection.continued = true;
+                connection.output = "HTTP/1.1 100 Continue\r\n\r\n";
+                send_some(connection);
+            }
+        }
+        if (!read_some(connection))
+            return;
+        if (was_empty)
+            connection.deadline = Clock::now() + head_time;
+    }
+}
+
+/// False if nothing came.
+bool Front::read_some(Connection &connection) {
+    while (connection.readable) {
+        ssize_t const count = ::recv(connection.fd, buffer_.data(), buffer_.size(), 0);
+        if (count > 0) {
+            connection.input.append(buffer_.data(), static_cast<std::size_t>(count));
+            return true;
+        }
+        if (count < 0 && errno == EINTR)
+            continue;
+        connection.readable = false;
+        connection.peer_closed = count == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+    }
+    return false;
+}
+
+/// A socket that is closed while bytes wait in it takes the answer away from the client.
+void Front::discard_input(Connection &connection) {
+    connection.input.clear();
+    while (connection.request_size < drain_bytes && read_some(connection)) {
+        connection.request_size += connection.input.size();
+        connection.input.clear();
+    }
+    if (connection.request_size >= drain_bytes)
+        connection.peer_closed = true;
+}
+
+void Front::refuse(Connection &connection, Problem const &problem) {
+    connection.request = {};
+    connection.request_id = new_request_id();
+    connection.received = Clock::now();
+    connection.close_behind = true;
+    connection.output += refusal_answer(problem, connection.request_id);
+    send_some(connection);
+    record(service_.registry, connection, "other", "other", problem.status);
+    finish_answer(connection);
+}
+
+/// The next state of a connection whose answer has been sent, or as much of it as the socket took.
+void Front::finish_answer(Connection &connection) {
+    if (!connection.output.empty()) {
+        if (connection.state != Connection::State::writing)
+            connection.deadline = Clock::now() + write_time;
+        connection.state = Connection::State::writing;
+    } else if (connection.close_behind) {
+        ::shutdown(connection.fd, SHUT_WR);
+        connection.state = Connection::State::draining;
+        connection.request_size = 0; // counts what is discarded
+        connection.deadline = Clock::now() + drain_time;
+    } else {
+        connection.state = Connection::State::reading;
+        connection.deadline = Clock::now() + (connection.input.empty() ? idle_time : head_time);
+    }
+}
+
+/// What the end of the time means depends on what was waited for.
+void Front::expire(Connection &connection) {
+    if (connection.state == Connection::State::reading && !connection.input.empty())
+        refuse(connection, {408, "STW02", "The request was not complete in time.", "", 0});
+    else
+        connection.peer_closed = true;
+    if (connection.state == Connection::State::writing && connection.peer_closed)
+        connection.state = Connection::State::draining;
+}
+
+} // namespace steward::sidecar::http

@@ -1,0 +1,113 @@
+#include "sidecar/http/socket.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <stdexcept>
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace steward::sidecar::http {
+namespace {
+
+constexpr int backlog = 4096;
+
+bool is_loopback(sockaddr const *address) {
+    if (address->sa_family == AF_INET) {
+        sockaddr_in v4;
+        std::memcpy(&v4, address, sizeof v4);
+        return ntohl(v4.sin_addr.s_addr) >> 24 == 127;
+    }
+    sockaddr_in6 v6;
+    std::memcpy(&v6, address, sizeof v6);
+    return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr) != 0;
+}
+
+[[noreturn]] void fail(std::string const &what, Address const &address) {
+    throw std::runtime_error(what + " " + address.host + ":" + address.port + ": " + std::strerror(errno));
+}
+
+} // namespace
+
+void Descriptor::reset(int fd) {
+    if (fd_ >= 0)
+        ::close(fd_);
+    fd_ = fd;
+}
+
+Address parse_address(std::string const &text) {
+    std::size_t const colon = text.rfind(':');
+    if (colon == std::string::npos || colon == 0 || colon + 1 == text.size())
+        throw std::runtime_error("the address to listen on is HOST:PORT, not " + text);
+    std::string host = text.substr(0, colon);
+    if (host.front() == '[' && host.back() == ']')
+        host = host.substr(1, host.size() - 2);
+    else if (host.find(':') != std::string::npos)
+        throw std::runtime_error("an IPv6 address stands in brackets: [" + host +
+                                 "]:" + text.substr(colon + 1));
+    return {host, text.substr(colon + 1)};
+}
+
+int open_listener(Address const &address, bool allow_remote) {
+    addrinfo hints{};
+    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo *found = nullptr;
+    if (int const error = ::getaddrinfo(address.host.c_str(), address.port.c_str(), &hints, &found);
+        error != 0)
+        throw std::runtime_error("cannot listen on " + address.host + ":" + address.port + ": " +
+                                 ::gai_strerror(error));
+    std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> const addresses(found, ::freeaddrinfo);
+    // What is checked is what is bound: names and odd spellings of numbers are resolved by now.
+    if (!allow_remote && !is_loopback(addresses->ai_addr))
+        throw std::runtime_error(
+            "other machines can reach " + address.host +
+            ", and there is no authentication: listen on 127.0.0.1, or say --allow-remote");
+    Descriptor fd(::socket(addresses->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (fd.get() < 0)
+        fail("cannot open a socket for", address);
+    // Only so that connections of an earlier run do not hold the port; SO_REUSEPORT would hide a clash.
+    int const on = 1;
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (::bind(fd.get(), addresses->ai_addr, addresses->ai_addrlen) != 0 || ::listen(fd.get(), backlog) != 0)
+        fail("cannot listen on", address);
+    return fd.release();
+}
+
+int port_of(int fd) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    ::getsockname(fd, reinterpret_cast<sockaddr *>(&address), &size);
+    sockaddr_in v4; // IPv6 has the port at the same place
+    std::memcpy(&v4, &address, sizeof v4);
+    return ntohs(v4.sin_port);
+}
+
+bool send_some(Connection &connection) {
+    std::size_t sent = 0;
+    bool is_alive = true;
+    while (sent < connection.output.size()) {
+        ssize_t const count = ::send(connection.fd, connection.output.data() + sent,
+                                     connection.output.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (count >= 0) {
+            sent += static_cast<std::size_t>(count);
+        } else if (errno != EINTR) {
+            is_alive = errno == EAGAIN || errno == EWOULDBLOCK;
+            break;
+        }
+    }
+    if (is_alive) {
+        connection.output.erase(0, sent);
+    } else {
+        connection.output.clear();
+        connection.peer_closed = true;
+        connection.close_behind = true;
+    }
+    return is_alive;
+}
+
+} // namespace steward::sidecar::http

@@ -1,0 +1,113 @@
+// The program `steward`: reads the command line and starts a command.
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "sidecar/base/settings.hpp"
+#include "sidecar/command/commands.hpp"
+
+namespace steward::sidecar {
+namespace {
+
+// Set by the build: where the migrations are unless --migrations says otherwise.
+constexpr char const *default_migrations = STEWARD_MIGRATIONS;
+
+/// The last one to name an option wins, so that the command line overrides what stands in front of it.
+template <typename Value>
+CLI::Option *add(CLI::App &app, std::string const &name, Value &value, std::string const &help) {
+    return app.add_option(name, value, help)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+        ->capture_default_str();
+}
+
+void add_database(CLI::App &app, std::string &database) {
+    add(app, "--database", database,
+        "connection string of libpq; it is seen in a list of processes, so keep a password in PGPASSFILE");
+}
+
+void add_serve(CLI::App &app, Settings &settings) {
+    add_database(app, settings.database);
+    add(app, "--listen", settings.listen, "HOST:PORT; port 0 takes a free one");
+    app.add_flag("--allow-remote", settings.allow_remote,
+                 "listen where other machines can reach it; there is no authentication")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    add(app, "--workers", settings.workers,
+        "threads, each with a connection to the database; 0: 2 a core, at least 4")
+        ->check(CLI::Range(0, 512));
+    add(app, "--max-connections", settings.max_connections, "connections of clients")
+        ->check(CLI::Range(1, 100000));
+    add(app, "--max-body-bytes", settings.max_body_bytes, "longest body of a request")
+        ->check(CLI::Range(1, 64 * 1024 * 1024));
+    add(app, "--statement-timeout", settings.statement_timeout_ms, "milliseconds")
+        ->check(CLI::Range(1, 600000));
+    app.add_option_function<std::string>(
+           "--prepared-statements",
+           [&](std::string const &value) { settings.prepared_statements = value == "on"; },
+           "on or off; off behind pgbouncer in transaction mode [on]")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+        ->check(CLI::IsMember({"on", "off"}));
+    add(app, "--application-name", settings.application_name, "as pg_stat_activity shows it");
+    add(app, "--log-level", settings.log_level, "lowest level that is logged")
+        ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+    add(app, "--port-file", settings.port_file, "a file that gets the port");
+    add(app, "--config", settings.config, "a file of lines key = value, where a key is an option");
+}
+
+/// The long names that a file and the environment may set.
+std::vector<std::string> option_names(CLI::App const &app) {
+    std::vector<std::string> names;
+    for (CLI::Option const *option : app.get_options())
+        for (std::string const &name : option->get_lnames())
+            if (name != "help" && name != "config" && name != "dry-run")
+                names.push_back(name);
+    return names;
+}
+
+int run(std::vector<std::string> arguments) {
+    CLI::App app("pg_steward beside the database: scores over HTTP, health, metrics, and setting up.",
+                 "steward");
+    app.set_version_flag("--version", std::string("steward ") + STEWARD_VERSION);
+    app.require_subcommand(1);
+    Settings settings;
+    CLI::App *const serve = app.add_subcommand("serve", "Serve scores, health and metrics over HTTP.");
+    add_serve(*serve, settings);
+    CLI::App *const doctor =
+        app.add_subcommand("doctor", "Say what is wrong with a database, and what helps.");
+    add_database(*doctor, settings.database);
+    command::SetupOptions options;
+    options.migrations = default_migrations;
+    CLI::App *const setup = app.add_subcommand("setup", "Create the extension, the tables and the grants.");
+    add_database(*setup, options.database);
+    add(*setup, "--migrations", options.migrations, "folder of the migrations");
+    setup->add_flag("--dry-run", options.dry_run, "only print what would be done");
+
+    try {
+        for (CLI::App *const command : {serve, doctor, setup})
+            if (!arguments.empty() && arguments[0] == command->get_name()) {
+                std::vector<std::string> const own(arguments.begin() + 1, arguments.end());
+                arguments = with_file_and_environment(own, option_names(*command));
+                arguments.insert(arguments.begin(), command->get_name());
+                break;
+            }
+        app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    } catch (CLI::ParseError const &error) {
+        return app.exit(error) == 0 ? 0 : 2;
+    }
+    if (serve->parsed())
+        return command::serve(settings);
+    return doctor->parsed() ? command::doctor(settings.database) : command::setup(options);
+}
+
+} // namespace
+} // namespace steward::sidecar
+
+int main(int count, char **values) {
+    try {
+        return steward::sidecar::run(std::vector<std::string>(values + 1, values + count));
+    } catch (std::exception const &error) {
+        std::fprintf(stderr, "error: %s\n", error.what());
+        return 2;
+    }
+}

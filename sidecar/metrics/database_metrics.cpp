@@ -1,0 +1,65 @@
+#include "sidecar/metrics/database_metrics.hpp"
+
+#include "sidecar/base/log.hpp"
+#include "sidecar/metrics/operations.hpp"
+#include "sidecar/metrics/text_format.hpp"
+
+namespace steward::sidecar::metrics {
+namespace {
+
+constexpr std::chrono::seconds fresh_for{1};
+
+} // namespace
+
+DatabaseMetrics::DatabaseMetrics(db::SessionSettings settings, db::Health &health)
+    : health_(health), session_(std::move(settings), health) {
+}
+
+std::string DatabaseMetrics::render() {
+    if (std::unique_lock const turn(asking_, std::try_to_lock); turn.owns_lock())
+        refresh();
+    std::string text;
+    add_head(text, "steward_database_up", "gauge", "1 if the database answered when it was last used.");
+    add_sample(text, "steward_database_up", {}, health_.is_up ? 1 : 0);
+    add_head(text, "steward_database_connections", "gauge", "Connections to the database that are open.");
+    add_sample(text, "steward_database_connections", {}, health_.connections);
+    add_head(text, "steward_database_reconnects_total", "counter", "Connections made in place of lost ones.");
+    add_sample(text, "steward_database_reconnects_total", {}, static_cast<double>(health_.reconnects));
+
+    std::lock_guard const lock(mutex_);
+    add_head(text, "steward_scrape_errors_total", "counter", "Questions that the database did not answer.");
+    add_sample(text, "steward_scrape_errors_total", {}, static_cast<double>(errors_));
+    if (answered_at_ != Clock::time_point{}) {
+        add_head(text, "steward_scrape_age_seconds", "gauge", "Age of the values that the database keeps.");
+        add_sample(text, "steward_scrape_age_seconds", {}, seconds_between(answered_at_, Clock::now()));
+    }
+    return text + text_;
+}
+
+void DatabaseMetrics::refresh() {
+    if (asked_at_ != Clock::time_point{} && Clock::now() - asked_at_ < fresh_for)
+        return;
+    std::string text;
+    bool const is_complete = ask(read_operation_counts, text) && ask(read_operation_durations, text);
+    asked_at_ = Clock::now();
+    if (!is_complete)
+        return;
+    std::lock_guard const lock(mutex_);
+    text_ = std::move(text);
+    answered_at_ = asked_at_;
+}
+
+bool DatabaseMetrics::ask(void (*read)(db::Session &, std::string &), std::string &text) {
+    try {
+        read(session_, text);
+        return true;
+    } catch (db::Error const &error) {
+        log(Level::warning, "the database did not answer a scrape",
+            JsonObject().add("code", error.sqlstate()).add("detail", error.what()));
+        std::lock_guard const lock(mutex_);
+        ++errors_;
+        return false;
+    }
+}
+
+} // namespace steward::sidecar::metrics

@@ -1,0 +1,36 @@
+// The metrics that the database keeps, as they were when it was last asked.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+
+#include "sidecar/base/clock.hpp"
+#include "sidecar/db/session.hpp"
+
+namespace steward::sidecar::metrics {
+
+/// Asks at most once a second, through a connection of its own, one scrape at a time. Whoever comes
+/// meanwhile, or while the database is away, gets the last values and their age.
+class DatabaseMetrics {
+  public:
+    DatabaseMetrics(db::SessionSettings settings, db::Health &health);
+
+    std::string render();
+
+  private:
+    void refresh();
+    bool ask(void (*read)(db::Session &, std::string &), std::string &text);
+
+    db::Health &health_;
+    std::mutex asking_; // held by the one who asks
+    db::Session session_;
+
+    std::mutex mutex_; // guards what follows
+    std::string text_;
+    Clock::time_point asked_at_{};
+    Clock::time_point answered_at_{}; // zero: never
+    std::uint64_t errors_ = 0;
+};
+
+} // namespace steward::sidecar::metrics

@@ -1,0 +1,116 @@
+#include "sidecar/metrics/operations.hpp"
+
+#include <cmath>
+#include <cstdlib>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "sidecar/metrics/text_format.hpp"
+
+namespace steward::sidecar::metrics {
+namespace {
+
+constexpr db::Statement counts{"operation_counts",
+                               "SELECT component, operation, status, calls FROM steward.operation_counts()"};
+constexpr db::Statement histogram{
+    "operation_histogram",
+    "SELECT component, operation, upper_seconds, observations FROM steward.operation_histogram()"};
+constexpr db::Statement totals{
+    "operation_totals",
+    "SELECT component, operation, total_seconds, samples FROM steward.operation_totals()"};
+
+struct Histogram {
+    std::map<double, double> buckets; // cumulative, by upper bound; the last one is infinite
+    double sum = 0;
+
+    void add(Histogram const &other) {
+        for (auto const &[bound, observations] : other.buckets)
+            buckets[bound] += observations;
+        sum += other.sum;
+    }
+};
+
+using Operation = std::pair<std::string, std::string>; // component, operation
+
+double number_at(db::Result const &result, int row, int column) {
+    return std::strtod(std::string(result.text(row, column)).c_str(), nullptr);
+}
+
+Operation operation_at(db::Result const &result, int row) {
+    return {std::string(result.text(row, 0)), std::string(result.text(row, 1))};
+}
+
+bool is_distance(Operation const &operation) {
+    static std::set<std::string> const names{"profile_score", "constitutional_score", "constitutional_detail",
+                                             "constitutional_distance"};
+    return operation.first == "score" && names.count(operation.second) != 0;
+}
+
+void add_histogram(std::string &text, std::string const &name, Operation const *operation,
+                   Histogram const &values) {
+    auto const sample = [&](char const *suffix, std::string const *bound, double value) {
+        if (operation == nullptr && bound == nullptr)
+            add_sample(text, name + suffix, {}, value);
+        else if (operation == nullptr)
+            add_sample(text, name + suffix, {{"le", *bound}}, value);
+        else if (bound == nullptr)
+            add_sample(text, name + suffix,
+                       {{"component", operation->first}, {"operation", operation->second}}, value);
+        else
+            add_sample(text, name + suffix,
+                       {{"component", operation->first}, {"operation", operation->second}, {"le", *bound}},
+                       value);
+    };
+    for (auto const &[upper, observations] : values.buckets) {
+        std::string const bound = number(upper);
+        sample("_bucket", &bound, observations);
+    }
+    double const count = values.buckets.empty() ? 0 : values.buckets.rbegin()->second;
+    if (values.buckets.empty() || !std::isinf(values.buckets.rbegin()->first)) {
+        std::string const bound = "+Inf";
+        sample("_bucket", &bound, count);
+    }
+    sample("_sum", nullptr, values.sum);
+    sample("_count", nullptr, count);
+}
+
+} // namespace
+
+void read_operation_counts(db::Session &session, std::string &text) {
+    db::Result const result = session.run(counts);
+    std::map<std::pair<Operation, std::string>, double> calls;
+    for (int row = 0; row < result.rows(); ++row)
+        calls[{operation_at(result, row), std::string(result.text(row, 2))}] += number_at(result, row, 3);
+    add_head(text, "steward_operations_total", "counter", "Calls of functions of the extension.");
+    for (auto const &[key, value] : calls)
+        add_sample(text, "steward_operations_total",
+                   {{"component", key.first.first}, {"operation", key.first.second}, {"status", key.second}},
+                   value);
+}
+
+void read_operation_durations(db::Session &session, std::string &text) {
+    std::map<Operation, Histogram> operations;
+    db::Result const buckets = session.run(histogram);
+    for (int row = 0; row < buckets.rows(); ++row)
+        operations[operation_at(buckets, row)].buckets[number_at(buckets, row, 2)] +=
+            number_at(buckets, row, 3);
+    db::Result const sums = session.run(totals);
+    for (int row = 0; row < sums.rows(); ++row)
+        if (auto const found = operations.find(operation_at(sums, row)); found != operations.end())
+            found->second.sum += number_at(sums, row, 2);
+
+    add_head(text, "steward_operation_duration_seconds", "histogram",
+             "Time in functions of the extension, where it is measured.");
+    Histogram distance;
+    for (auto const &[operation, values] : operations) {
+        add_histogram(text, "steward_operation_duration_seconds", &operation, values);
+        if (is_distance(operation))
+            distance.add(values);
+    }
+    add_head(text, "steward_distance_calculation_seconds", "histogram",
+             "Time spent on scores and distances of principles.");
+    add_histogram(text, "steward_distance_calculation_seconds", nullptr, distance);
+}
+
+} // namespace steward::sidecar::metrics

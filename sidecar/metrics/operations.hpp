@@ -1,0 +1,16 @@
+// The operations that the extension counts and times, as Prometheus metrics.
+#pragma once
+
+#include <string>
+
+#include "sidecar/db/session.hpp"
+
+namespace steward::sidecar::metrics {
+
+/// steward_operations_total
+void read_operation_counts(db::Session &session, std::string &text);
+
+/// steward_operation_duration_seconds and steward_distance_calculation_seconds
+void read_operation_durations(db::Session &session, std::string &text);
+
+} // namespace steward::sidecar::metrics

@@ -1,0 +1,38 @@
+// What the process counts about itself. Every label comes from a fixed list.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+namespace steward::sidecar::metrics {
+
+class Registry {
+  public:
+    void count_request(std::string_view route, std::string_view method, int status, double seconds);
+
+    /// Prometheus' text format.
+    std::string render() const;
+
+    std::atomic<int> connections{0};
+
+  private:
+    static constexpr std::array<double, 12> bounds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
+                                                   0.05,   0.1,   0.25,   0.5,   1,    5};
+    struct Histogram {
+        std::array<std::uint64_t, bounds.size() + 1> buckets{};
+        double sum = 0;
+        std::uint64_t count = 0;
+    };
+
+    mutable std::mutex mutex_;
+    std::map<std::tuple<std::string, std::string, int>, std::uint64_t, std::less<>> requests_;
+    std::map<std::string, Histogram, std::less<>> durations_;
+};
+
+} // namespace steward::sidecar::metrics
