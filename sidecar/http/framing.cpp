@@ -106,8 +106,8 @@ bool is_known_method(std::string_view method) {
 std::string_view origin_form(std::string_view target) {
     for (std::string_view const scheme : {"http://", "https://"}) {
         if (target.size() > scheme.size() && equal_ignoring_case(target.substr(0, scheme.size()), scheme)) {
-            std::size_t const slash = target.find('/', scheme.size());
-            return slash == std::string_view::npos ? std::string_view("/") : target.substr(slash);
+            std::size_t const end = target.find_first_of("/?", scheme.size());
+            return end == std::string_view::npos ? std::string_view("/") : target.substr(end);
         }
     }
     return target;
@@ -128,7 +128,8 @@ Check read_request_line(std::string_view line, Limits const &limits, Request &re
         return malformed("The method holds a character that it may not.");
     if (target.size() > limits.target_bytes)
         return Refusal{414, "STW06", "The target of the request is too long."};
-    if (target.empty() || !std::all_of(target.begin(), target.end(), is_visible))
+    auto const is_allowed = [](char c) { return is_visible(c) && c != '#'; };
+    if (target.empty() || !std::all_of(target.begin(), target.end(), is_allowed))
         return malformed("The target holds a character that it may not.");
     if (!is_known_method(request.method))
         return Refusal{501, "STW11", "The method is not known."};
