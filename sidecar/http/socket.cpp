@@ -1,5 +1,6 @@
 #include "sidecar/http/socket.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -10,6 +11,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "sidecar/http/text.hpp"
 
 namespace steward::sidecar::http {
 namespace {
@@ -49,7 +52,11 @@ Address parse_address(std::string const &text) {
     else if (host.find(':') != std::string::npos)
         throw std::runtime_error("an IPv6 address stands in brackets: [" + host +
                                  "]:" + text.substr(colon + 1));
-    return {host, text.substr(colon + 1)};
+    std::string const port = text.substr(colon + 1);
+    // getaddrinfo takes larger numbers, too, and cuts them.
+    if (port.size() > 5 || !std::all_of(port.begin(), port.end(), is_digit) || std::stoi(port) > 65535)
+        throw std::runtime_error(port + " is not a port");
+    return {host, port};
 }
 
 int open_listener(Address const &address, bool allow_remote) {

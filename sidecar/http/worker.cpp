@@ -102,6 +102,7 @@ void Worker::fill_error(httplib::Response &response) {
 void Worker::finish(httplib::Request const &request, httplib::Response &response) {
     for (char const *name : {"Keep-Alive", "Accept-Ranges", "Connection"})
         response.headers.erase(name);
+    connection_->close_behind |= service_.is_stopping; // perhaps since the request came
     response.set_header("Connection", connection_->close_behind ? "close" : "keep-alive");
     response.set_header("Date", http_date());
     response.set_header("X-Request-Id", connection_->request_id);
@@ -114,7 +115,7 @@ void Worker::answer(Connection &connection) {
     connection_ = &connection;
     route_ = "other";
     status_ = 500;
-    connection.close_behind = !connection.request.keep_alive || service_.is_stopping;
+    connection.close_behind = !connection.request.keep_alive;
     std::string const head = plain_head(connection.request);
     MemoryStream stream(head, connection.request.body, connection.output);
     bool is_closed = false;

@@ -1,0 +1,187 @@
+"""Errors of the database, and a database that goes away."""
+import subprocess
+import time
+import unittest
+
+from sidecar import SCORE, Sidecar, SidecarTest, psql, server, wait_for
+
+
+class Lock:
+    """Holds the table of the principles, so that scores wait."""
+
+    def __enter__(self):
+        self.session = subprocess.Popen(["psql", "--no-psqlrc", "--quiet", "--no-align", "--tuples-only"],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.session.stdin.write("BEGIN; LOCK TABLE steward.constitutional_principles; SELECT 'locked';\n")
+        self.session.stdin.flush()
+        assert self.session.stdout.readline().strip() == "locked"
+        return self
+
+    def release(self):
+        self.session.stdin.close()
+        self.session.wait()
+        self.session.stdout.close()
+
+    def __exit__(self, *_):
+        if not self.session.stdin.closed:
+            self.release()
+
+
+def waiting():
+    """How many scores wait for the lock."""
+    return int(psql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                    " AND application_name LIKE 'steward%'"))
+
+
+class Errors(SidecarTest):
+    options = ("--statement-timeout", "300", "--application-name", "steward errors")
+
+    def test_time_limit(self):
+        with Lock():
+            answer = self.sidecar.score(1)
+        self.check_problem(answer, 504, "57014")
+        self.assertNotIn("statement timeout", answer.body)
+
+    def test_time_limit_is_our_own_where_the_session_has_none(self):
+        sidecar = Sidecar("--statement-timeout", "300", "--prepared-statements", "off")
+        try:
+            with Lock():
+                self.check_problem(sidecar.score(1), 504, "57014")
+            self.assertEqual(sidecar.score(1).status, 200)
+        finally:
+            self.assertEqual(sidecar.stop(), 0)
+
+    def test_rights(self):
+        psql("CREATE ROLE nobody_special LOGIN")
+        sidecar = Sidecar(environment={"PGUSER": "nobody_special"})
+        try:
+            self.check_problem(sidecar.score(1), 403, "42501")
+            self.assertIn("steward_database_up 1", sidecar.get("/metrics").body)
+            self.assertGreater(sidecar.metric("steward_scrape_errors_total"), 0)
+        finally:
+            self.assertEqual(sidecar.stop(), 0)
+            psql("DROP ROLE nobody_special")
+
+    def test_sessions_say_who_they_are(self):
+        self.sidecar.score(1)
+        self.assertGreater(int(psql("SELECT count(*) FROM pg_stat_activity"
+                                    " WHERE application_name = 'steward errors'")), 0)
+
+    def test_statements_of_a_lost_session_are_prepared_again(self):
+        sidecar = Sidecar("--workers", "1", "--application-name", "steward forgetful")
+        try:
+            for _ in range(3):
+                self.assertEqual(sidecar.score(1).status, 200)
+                psql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                     " WHERE application_name = 'steward forgetful'")
+        finally:
+            self.assertEqual(sidecar.stop(), 0)
+
+
+class Recovery(unittest.TestCase):
+    def test_database_goes_and_comes_back(self):
+        sidecar = Sidecar()
+        try:
+            self.assertEqual(sidecar.score(1).status, 200)
+            self.assertEqual(sidecar.get("/readyz").status, 200)
+            self.assertEqual(sidecar.metric("steward_database_up"), 1)
+            samples = sidecar.get("/metrics").body.count("steward_operation")
+            server("stop")
+            try:
+                answer = sidecar.score(1)
+                self.assertEqual((answer.status, answer.json()["code"]), (503, "08006"))
+                self.assertGreater(int(answer.headers["retry-after"]), 0)
+                self.assertNotIn("socket", answer.body) # no word of where the database is
+                for _ in range(20): # not one attempt to connect a request
+                    start = time.monotonic()
+                    self.assertEqual(sidecar.score(1).status, 503)
+                    self.assertLess(time.monotonic() - start, 1)
+                ready = sidecar.get("/readyz")
+                self.assertEqual((ready.status, ready.json()["ready"]), (503, False))
+                self.assertIn("retry-after", ready.headers)
+                self.assertEqual(sidecar.get("/livez").status, 200)
+                metrics = sidecar.get("/metrics")
+                self.assertEqual(metrics.status, 200)
+                self.assertIn("\nsteward_database_up 0\n", metrics.body)
+                self.assertEqual(metrics.body.count("steward_operation"), samples) # the last that was known
+            finally:
+                server("start")
+            wait_for(lambda: sidecar.score(1).status == 200, "recovery")
+            wait_for(lambda: sidecar.get("/readyz").status == 200, "readiness")
+            for _ in range(30): # every worker
+                self.assertEqual(sidecar.score(1).status, 200)
+            self.assertGreater(sidecar.metric("steward_database_reconnects_total"), 0)
+        finally:
+            self.assertEqual(sidecar.stop(), 0)
+
+    def test_restart_between_two_requests_is_not_noticed(self):
+        sidecar = Sidecar("--workers", "1")
+        try:
+            self.assertEqual(sidecar.score(1).status, 200)
+            server("stop")
+            server("start")
+            self.assertEqual(sidecar.score(1).status, 200)
+        finally:
+            self.assertEqual(sidecar.stop(), 0)
+
+    def test_starts_without_a_database(self):
+        server("stop")
+        try:
+            sidecar = Sidecar()
+        finally:
+            server("start")
+        try:
+            wait_for(lambda: sidecar.score(1).status == 200, "the first score")
+        finally:
+            self.assertEqual(sidecar.stop(), 0)
+
+
+class Stop(unittest.TestCase):
+    def test_request_under_way_is_finished(self):
+        sidecar = Sidecar("--statement-timeout", "15000")
+        with Lock() as lock, sidecar.connect() as client, sidecar.connect() as idle:
+            self.assertEqual(idle.request("GET", "/livez").status, 200)
+            client.send(f"GET {SCORE}?principle_id=1 HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            wait_for(lambda: waiting() == 1, "the score to wait")
+            sidecar.terminate()
+            self.assertTrue(idle.is_closed())
+            with self.assertRaises(OSError):
+                sidecar.connect()
+            self.assertIsNone(sidecar.process.poll())
+            lock.release()
+            answer = client.read()
+            self.assertEqual(answer.status, 200)
+            self.assertEqual(answer.headers["connection"], "close")
+        self.assertEqual(sidecar.stop(), 0)
+
+    def test_waits_ten_seconds_at_most(self):
+        sidecar = Sidecar("--statement-timeout", "60000")
+        with Lock(), sidecar.connect() as client:
+            client.send(f"GET {SCORE}?principle_id=1 HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            wait_for(lambda: waiting() == 1, "the score to wait")
+            start = time.monotonic()
+            sidecar.terminate()
+            self.assertEqual(sidecar.process.wait(15), 0)
+            self.assertLess(time.monotonic() - start, 12)
+        sidecar.folder.cleanup()
+
+    def test_probes_answer_while_all_workers_wait(self):
+        sidecar = Sidecar("--workers", "2", "--statement-timeout", "15000")
+        clients = [sidecar.connect() for _ in range(4)]
+        try:
+            with Lock():
+                for client in clients:
+                    client.send(f"GET {SCORE}?principle_id=1 HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+                wait_for(lambda: waiting() == 2, "both workers to wait")
+                for path in ("/livez", "/readyz", "/metrics"):
+                    self.assertEqual(sidecar.get(path).status, 200, path)
+            for client in clients:
+                self.assertEqual(client.read().status, 200)
+        finally:
+            for client in clients:
+                client.close()
+            self.assertEqual(sidecar.stop(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
