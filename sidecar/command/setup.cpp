@@ -20,6 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr char const *grants = "deploy/grants.sql";
+
 /// For sqitch and psql, which read it as libpq does. A password is not shown in a list of processes so.
 void export_connection(std::string const &database) {
     std::map<std::string, char const *> const variables{
@@ -84,8 +86,9 @@ class Setup {
         ::setenv("SQITCH_FULLNAME", "steward setup", 0);
         ::setenv("SQITCH_EMAIL", "steward@localhost", 0);
         start({"sqitch", "deploy", "--target", "db:pg:" + database_name()});
-        if (fs::exists(folder_ / "grants.sql"))
-            start({"psql", "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--file", "grants.sql"});
+        // Again, because an update of the extension may have brought functions that are not granted yet.
+        if (fs::exists(folder_ / grants))
+            start({"psql", "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--file", grants});
         std::puts("steward doctor");
         return options_.dry_run ? 0 : doctor(options_.database);
     }

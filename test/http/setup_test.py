@@ -3,7 +3,7 @@ import os
 import subprocess
 import unittest
 
-from sidecar import PROGRAM, psql
+from sidecar import PROGRAM, Double, needs, psql
 
 
 def steward(*arguments, **environment):
@@ -12,6 +12,27 @@ def steward(*arguments, **environment):
 
 
 class Doctor(unittest.TestCase):
+    def table(self, database, *rows):
+        values = ", ".join(rows)
+        double = Double(database, "CREATE SCHEMA steward; CREATE FUNCTION steward.doctor() RETURNS TABLE"
+                        " (name text, state text, detail text, hint text, command text)"
+                        f" LANGUAGE sql AS $$ VALUES {values} $$")
+        try:
+            return steward("doctor", PGDATABASE=database)
+        finally:
+            double.drop()
+
+    def test_errors_and_warnings(self):
+        fine = "('a', 'ok', 'größer', NULL, NULL)"
+        warning = "('longer name', 'warning', E'two\\nlines', 'Do it.', 'SELECT 1')"
+        done = self.table("steward_fine", fine, warning)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout, "name         state    detail     hint    command\n"
+                                      "a            ok       größer\n"
+                                      "longer name  warning  two lines  Do it.  SELECT 1\n")
+        self.assertEqual(self.table("steward_ill", fine, "('b', 'error', 'c', 'd', 'e')").returncode, 1)
+
+    @needs("steward.doctor()")
     def test_table(self):
         done = steward("doctor")
         self.assertIn(done.returncode, (0, 1), done.stderr)

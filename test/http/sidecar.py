@@ -36,6 +36,24 @@ def psql(sql, **environment):
     return done.stdout.strip()
 
 
+def needs(function):
+    """Leaves a test out where the extension does not have the function."""
+    missing = psql(f"SELECT to_regprocedure('{function}') IS NULL") == "t"
+    return unittest.skipIf(missing, f"{function} is not there")
+
+
+class Double:
+    """A database whose functions answer what a test says."""
+
+    def __init__(self, name, sql):
+        self.name = name
+        psql(f"CREATE DATABASE {name}")
+        psql(sql, PGDATABASE=name)
+
+    def drop(self):
+        psql(f"DROP DATABASE {self.name} WITH (FORCE)")
+
+
 def server(command):
     """start or stop the private server of the test."""
     script = '. "$0/tools/lib.sh"; . "$0/tools/server.sh"; "server_$1" "$2"'
