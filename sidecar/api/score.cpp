@@ -103,6 +103,14 @@ void answer_stored(httplib::Response &response, db::Session &session, std::int64
 
 } // namespace
 
+void warm_up(db::Session &session) {
+    try {
+        session.run(stored, {"0"});
+    } catch (db::Error const &) {
+        // Whatever it is, requests will meet it and say so.
+    }
+}
+
 void get_score(httplib::Request const &request, httplib::Response &response, db::Session &session) {
     if (request.get_param_value_count("principle_id") != 1)
         throw bad_request("The parameter principle_id is needed exactly once.");

@@ -7,6 +7,9 @@
 
 namespace steward::sidecar::api {
 
+/// Does once what else the first request would wait for: the connection, the library, the statement.
+void warm_up(db::Session &session);
+
 void get_score(httplib::Request const &request, httplib::Response &response, db::Session &session);
 void post_score(httplib::Request const &request, httplib::Response &response, db::Session &session);
 

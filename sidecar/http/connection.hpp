@@ -27,6 +27,7 @@ struct Connection {
     bool continued = false;       // 100 Continue has been sent
     bool close_behind = false;    // no request follows this answer
     bool readable = false;        // there may be bytes to read
+    bool is_ending = false;       // the client has announced that it closes
     bool peer_closed = false;     // there will be none any more
     Clock::time_point deadline{}; // of the state it is in
     Clock::time_point received{}; // when the request was complete

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <csignal>
 #include <stdexcept>
+#include <utility>
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -27,6 +28,11 @@ void watch(int epoll, int fd, std::uint32_t events) {
     event.data.fd = fd;
     if (::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0)
         throw std::runtime_error("epoll_ctl failed");
+}
+
+void note_events(Connection &connection, std::uint32_t events) {
+    connection.readable |= (events & ~std::uint32_t{EPOLLOUT}) != 0;
+    connection.is_ending |= (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
 }
 
 int signal_descriptor() {
@@ -55,8 +61,8 @@ Front::Front(int listener, FrontSettings settings, Service &service)
         if (was_empty)
             ::eventfd_write(returns_.get(), 1);
     };
-    scores_ = std::make_unique<WorkerPool>(settings_.workers, service_, give_back);
-    probes_ = std::make_unique<WorkerPool>(probe_threads, service_, give_back);
+    scores_ = std::make_unique<WorkerPool>(settings_.workers, true, service_, give_back);
+    probes_ = std::make_unique<WorkerPool>(probe_threads, false, service_, give_back);
 }
 
 Front::~Front() {
@@ -96,10 +102,9 @@ void Front::handle_event(int fd, std::uint32_t events) {
     } else {
         Slot &slot = slots_[static_cast<std::size_t>(fd)];
         if (slot.is_lent) {
-            slot.has_event = true;
+            slot.events |= events;
         } else if (slot.connection) {
-            if ((events & ~std::uint32_t{EPOLLOUT}) != 0)
-                slot.connection->readable = true;
+            note_events(*slot.connection, events);
             advance(fd);
         }
     }
@@ -119,8 +124,7 @@ void Front::take_back() {
         Slot &slot = slots_[static_cast<std::size_t>(fd)];
         --lent_;
         slot.is_lent = false;
-        connection->readable |= slot.has_event;
-        slot.has_event = false;
+        note_events(*connection, std::exchange(slot.events, 0));
         connection->input.erase(0, connection->request_size);
         if (connection->input.empty())
             connection->input.shrink_to_fit(); // the next request may be a thousand times shorter
@@ -184,8 +188,6 @@ void Front::dispatch(Slot &slot, Request const &request) {
     connection.request_id = request.request_id.empty() ? new_request_id() : std::string(request.request_id);
     connection.received = Clock::now();
     slot.is_lent = true;
-    slot.has_event = connection.readable;
-    connection.readable = false;
     ++lent_;
     Route const *const route = find_route(path_of(request.target));
     WorkerPool &pool = route != nullptr && route->is_probe ? *probes_ : *scores_;

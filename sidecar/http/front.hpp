@@ -41,7 +41,7 @@ class Front {
     struct Slot {
         std::unique_ptr<Connection> connection; // null while it is lent, or if there is none
         bool is_lent = false;
-        bool has_event = false; // something came while it was lent
+        std::uint32_t events = 0; // that came while it was lent
     };
 
     void wait_and_serve();

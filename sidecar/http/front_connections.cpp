@@ -143,6 +143,8 @@ bool Front::read_some(Connection &connection) {
         ssize_t const count = ::recv(connection.fd, buffer_.data(), buffer_.size(), 0);
         if (count > 0) {
             connection.input.append(buffer_.data(), static_cast<std::size_t>(count));
+            // What comes after a short read is announced anew; an end that was announced already is not.
+            connection.readable = connection.is_ending || static_cast<std::size_t>(count) == buffer_.size();
             return true;
         }
         if (count < 0 && errno == EINTR)

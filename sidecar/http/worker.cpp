@@ -111,6 +111,10 @@ void Worker::finish(httplib::Request const &request, httplib::Response &response
     status_ = response.status;
 }
 
+void Worker::warm_up() {
+    api::warm_up(session_);
+}
+
 void Worker::answer(Connection &connection) {
     connection_ = &connection;
     route_ = "other";

@@ -5,10 +5,10 @@
 
 namespace steward::sidecar::http {
 
-WorkerPool::WorkerPool(int threads, Service &service, Return give_back)
+WorkerPool::WorkerPool(int threads, bool for_scores, Service &service, Return give_back)
     : service_(service), give_back_(std::move(give_back)) {
     for (int i = 0; i < threads; ++i)
-        threads_.emplace_back([this] { work(); });
+        threads_.emplace_back([this, for_scores] { work(for_scores); });
 }
 
 WorkerPool::~WorkerPool() {
@@ -39,8 +39,10 @@ std::unique_ptr<Connection> WorkerPool::take() {
     return connection;
 }
 
-void WorkerPool::work() {
+void WorkerPool::work(bool for_scores) {
     Worker worker(service_);
+    if (for_scores)
+        worker.warm_up();
     while (auto connection = take()) {
         worker.answer(*connection);
         send_some(*connection);

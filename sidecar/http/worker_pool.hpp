@@ -19,7 +19,8 @@ class WorkerPool {
     using Return = std::function<void(std::unique_ptr<Connection>)>;
 
     /// Connections whose request is answered, and sent as far as the socket takes it, go to `give_back`.
-    WorkerPool(int threads, Service &service, Return give_back);
+    /// Workers that answer scores warm up first.
+    WorkerPool(int threads, bool for_scores, Service &service, Return give_back);
     ~WorkerPool(); // waits for what is under way
     WorkerPool(WorkerPool const &) = delete;
     WorkerPool &operator=(WorkerPool const &) = delete;
@@ -27,7 +28,7 @@ class WorkerPool {
     void submit(std::unique_ptr<Connection> connection);
 
   private:
-    void work();
+    void work(bool for_scores);
     std::unique_ptr<Connection> take();
 
     Service &service_;
