@@ -10,9 +10,10 @@ constexpr db::Statement installed{
     "SELECT e.extversion, to_regclass('steward.constitutional_principles') IS NOT NULL,"
     " pg_is_in_recovery()"
     " FROM (SELECT 1) AS one LEFT JOIN pg_catalog.pg_extension AS e ON e.extname = 'pg_steward'"};
-// A call loads the library, and that defines the setting.
-constexpr db::Statement load{"load", "SELECT steward.ambiguity('')"};
-constexpr db::Statement loaded{"loaded", "SELECT current_setting('steward.library_version', true)"};
+// The call loads the library, which defines the setting; one statement, because a pooler may run the next one
+// in another session.
+constexpr db::Statement library{"library", "SELECT steward.ambiguity(''),"
+                                           " current_setting('steward.library_version', true)"};
 
 /// What is checked, and what came out; the first failure makes all of it a failure.
 class Checks {
@@ -36,16 +37,14 @@ class Checks {
 
 void check_library(db::Session &session, std::string const &installed_version, Checks &checks) {
     try {
-        session.run(load);
+        db::Result const result = session.run(library);
+        std::string const version(result.text(0, 1));
+        checks.add("library", version == installed_version, "version " + version);
     } catch (db::Error const &error) {
         // Who may score principles need not be allowed to score statements: nothing is known, then.
         bool const is_denied = error.sqlstate() == "42501";
         checks.add("library", is_denied, is_denied ? "not known: ambiguity may not be called" : "not loaded");
-        return;
     }
-    db::Result const result = session.run(loaded);
-    std::string const version(result.text(0, 0));
-    checks.add("library", version == installed_version, "version " + version);
 }
 
 } // namespace

@@ -3,7 +3,7 @@ import re
 import subprocess
 import unittest
 
-from sidecar import SCORE, Double, Sidecar, SidecarTest, needs, psql
+from sidecar import SCORE, Double, Sidecar, SidecarTest, psql
 
 
 class Probes(SidecarTest):
@@ -45,7 +45,6 @@ class Metrics(SidecarTest):
                               check=False)
         self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
 
-    @needs("steward.operation_totals()")
     def test_what_there_is(self):
         self.sidecar.score(1)
         text = self.sidecar.get("/metrics").body

@@ -36,12 +36,6 @@ def psql(sql, **environment):
     return done.stdout.strip()
 
 
-def needs(function):
-    """Leaves a test out where the extension does not have the function."""
-    missing = psql(f"SELECT to_regprocedure('{function}') IS NULL") == "t"
-    return unittest.skipIf(missing, f"{function} is not there")
-
-
 class Double:
     """A database whose functions answer what a test says."""
 
