@@ -10,17 +10,21 @@ extern "C" {
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_extension.h"
+#include "catalog/pg_proc.h"
 #include "commands/dbcommands.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
 #include "storage/ipc.h"
 #include "tcop/tcopprot.h"
+#include "utils/acl.h"
 #include "utils/ascii.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 #include "utils/timeout.h"
 }
 
@@ -53,6 +57,17 @@ Presence compare_version(Relation extensions) {
     return result;
 }
 
+/// Whether the migration that grants the role its entry has been there.
+bool may_call_entry() {
+    Oid const schema = get_namespace_oid("steward", true);
+    if (!OidIsValid(schema) || pg_namespace_aclcheck(schema, GetUserId(), ACL_USAGE) != ACLCHECK_OK)
+        return false;
+    oidvector *const no_arguments = buildoidvector(nullptr, 0);
+    Oid const procedure = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, PointerGetDatum("worker_run"),
+                                          PointerGetDatum(no_arguments), ObjectIdGetDatum(schema));
+    return OidIsValid(procedure) && pg_proc_aclcheck(procedure, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;
+}
+
 /// One short transaction, which keeps no lock: nobody waits for the worker.
 void look_for_extension() {
     SetCurrentStatementStartTimestamp();
@@ -60,6 +75,8 @@ void look_for_extension() {
     Relation const extensions = table_open(ExtensionRelationId, AccessShareLock);
     presence = compare_version(extensions);
     table_close(extensions, AccessShareLock);
+    if (presence == Presence::present && !may_call_entry())
+        presence = Presence::no_grant;
     CommitTransactionCommand();
 }
 

@@ -16,7 +16,7 @@ inline constexpr int most_workers = 64;
 inline constexpr int most_closures = 32;
 
 /// What a worker found in its database, or what kept the launcher from starting one.
-enum class Presence : uint8 { unknown, absent, present, version_differs, no_role, no_connect };
+enum class Presence : uint8 { unknown, absent, present, version_differs, no_role, no_connect, no_grant };
 
 struct DatabaseState {
     TimestampTz next_due;   ///< when it is looked at without being woken

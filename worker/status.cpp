@@ -43,6 +43,8 @@ const char *word(Presence presence) {
         return "no_role";
     case Presence::no_connect:
         return "no_connect";
+    case Presence::no_grant:
+        return "no_grant";
     }
     return "unknown";
 }
