@@ -21,6 +21,7 @@ extern "C" {
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/ascii.h"
+#include "utils/catcache.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/rel.h"
@@ -62,10 +63,16 @@ bool may_call_entry() {
     Oid const schema = get_namespace_oid("steward", true);
     if (!OidIsValid(schema) || pg_namespace_aclcheck(schema, GetUserId(), ACL_USAGE) != ACLCHECK_OK)
         return false;
-    oidvector *const no_arguments = buildoidvector(nullptr, 0);
-    Oid const procedure = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, PointerGetDatum("worker_run"),
-                                          PointerGetDatum(no_arguments), ObjectIdGetDatum(schema));
-    return OidIsValid(procedure) && pg_proc_aclcheck(procedure, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;
+    bool result = false;
+    CatCList *const found = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum("worker_run"));
+    for (int i = 0; i < found->n_members; ++i) {
+        auto const *const procedure = reinterpret_cast<Form_pg_proc>(GETSTRUCT(&found->members[i]->tuple));
+        if (procedure->pronamespace == schema && procedure->prokind == PROKIND_PROCEDURE &&
+            pg_proc_aclcheck(procedure->oid, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK)
+            result = true;
+    }
+    ReleaseSysCacheList(found);
+    return result;
 }
 
 /// One short transaction, which keeps no lock: nobody waits for the worker.

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # root and pg_bin come from lib.sh
 # A private server with the background worker, and work for it. Source it after lib.sh and server.sh.
 
 # worker_server NAME [SETTINGS]: starts it in $STEWARD_RUN/NAME, points psql at it, stops it at the end.
@@ -47,13 +47,22 @@ advance() { query "SELECT steward.worker_clock_set(steward.worker_clock() + '$1'
 # stand_in [OPTION ...]: work of which a test says what it is. Each row of steward.todo is a statement, done in a
 # transaction of its own; public.done says who did it; whoever reads public.gate waits while the gate is shut.
 stand_in() {
-    psql --quiet --set ON_ERROR_STOP=1 "$@" <<'SQL'
+    PGOPTIONS='-c client_min_messages=warning' psql --quiet --set ON_ERROR_STOP=1 "$@" <<'SQL'
 CREATE EXTENSION IF NOT EXISTS pg_steward;
 CREATE TABLE IF NOT EXISTS steward.todo (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, sql text DEFAULT 'SELECT 1');
 CREATE TABLE IF NOT EXISTS public.done (id bigint, pid integer, sql text);
 CREATE TABLE IF NOT EXISTS public.gate ();
 CREATE OR REPLACE VIEW steward_status AS
     SELECT * FROM steward.worker_status() WHERE database = current_database();
+DO $$ -- two procedures that can be called without arguments would be ambiguous
+DECLARE
+    member regprocedure;
+BEGIN
+    FOR member IN SELECT oid FROM pg_proc WHERE proname = 'worker_run' AND pronargs > 0 LOOP
+        EXECUTE format('ALTER EXTENSION pg_steward DROP PROCEDURE %s', member);
+        EXECUTE format('DROP PROCEDURE %s', member);
+    END LOOP;
+END $$;
 CREATE OR REPLACE PROCEDURE steward.worker_run() LANGUAGE plpgsql AS $$
 DECLARE
     job record;
