@@ -1,9 +1,8 @@
--- The statements of the policy, scored. Read from standard input by \copy in `make demo`.
-CREATE TABLE policy_statement (
-    statement_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    category text NOT NULL,  -- chapter
-    name text NOT NULL,      -- section
-    statement text NOT NULL,
-    ambiguity float8 GENERATED ALWAYS AS (steward.ambiguity(statement)) STORED
-);
-COMMENT ON TABLE policy_statement IS 'normative sentences of the Debian Policy Manual, scored as they are written';
+-- What the demo adds to a database that `steward setup` has made ready.
+-- Reads and scores over HTTP, and may do nothing else. Roles belong to the cluster: it may be there already.
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'steward_demo_api') THEN
+        CREATE ROLE steward_demo_api LOGIN IN ROLE steward_reader, steward_metrics;
+    END IF;
+END $$;

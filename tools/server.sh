@@ -44,6 +44,13 @@ CONF
     as_server mv "$folder/data.new" "$folder/data"
 }
 
+# Settings of this run, whatever the cluster was made with; the server must be started anew to see them.
+server_configure() {
+    as_server grep -q "^include 'steward.conf'" "$1/data/postgresql.conf" ||
+        say "include 'steward.conf'" | as_server tee -a "$1/data/postgresql.conf" >/dev/null
+    say "$2" | as_server tee "$1/data/steward.conf" >/dev/null
+}
+
 # By its process, but not one that was killed and that nobody has reaped.
 server_is_running() {
     local pid
