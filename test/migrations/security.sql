@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP 1
 SET search_path = tap, pg_catalog;
 BEGIN;
-SELECT plan(13);
+SELECT plan(18);
 
 CREATE TEMPORARY VIEW routine AS
 SELECT p.oid::regprocedure::text AS name, p.*, pg_get_userbyid(p.proowner) AS owner
@@ -45,6 +45,28 @@ SELECT is_empty($$SELECT name FROM routine WHERE prosecdef AND owner <> 'steward
 SELECT is_empty($$SELECT name FROM routine WHERE prosecdef
                   AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig), false)$$,
                 'and pg_temp stands last in their search_path');
+
+-- Row security: whoever asks sees the scores of the rows that are theirs; the worker scores them all.
+SAVEPOINT rows;
+GRANT USAGE ON SCHEMA tap TO steward_reader, steward_writer, steward_worker;
+INSERT INTO steward.constitutional_principles (principle_id, name, category, statement)
+VALUES (1, 'n', 'open', 'It may.'), (2, 'n', 'secret', 'It may.');
+ALTER TABLE steward.constitutional_principles ENABLE ROW LEVEL SECURITY;
+CREATE POLICY open_only ON steward.constitutional_principles TO steward_reader USING (category = 'open');
+SET LOCAL ROLE steward_reader;
+SELECT is((SELECT count(*) FROM steward.principle_score(1)), 1::bigint, 'a score of one''s own row');
+SELECT is((SELECT count(*) FROM steward.principle_score(2)), 0::bigint, 'no score of a hidden row');
+RESET ROLE;
+SET LOCAL ROLE steward_writer;
+SELECT throws_ok($$SELECT steward.score_principle(2)$$, 'P0002', NULL, 'nor for whom it is hidden by being in the readers');
+RESET ROLE;
+SET LOCAL ROLE steward_worker;
+SELECT is((SELECT written FROM steward.principle_rescore()), 2, 'the worker scores all rows');
+RESET ROLE;
+SET LOCAL ROLE steward_reader;
+SELECT is((SELECT count(*) FROM steward.principle_score(2)), 0::bigint, 'and a stored score is as hidden as its row');
+RESET ROLE;
+ROLLBACK TO rows;
 
 -- A real attempt: a writer puts tables, functions and operators of its own before every name that they might use.
 GRANT USAGE ON SCHEMA tap TO steward_writer, steward_worker;
