@@ -163,12 +163,14 @@ int64 sleep_time() {
     TimestampTz const now = worker_now();
     TimestampTz next = DT_NOEND;
     bool is_closing = false;
+    bool is_behind = false;
     with_state(LW_SHARED, [&](const WorkerState &state) {
+        is_behind = state.seen != state.changes; // a wait for a lock may have taken the latch's signal
         next = next_time(state, now);
         is_closing = std::any_of(std::begin(state.closures), std::end(state.closures),
                                  [](const Closure &closure) { return closure.pid != 0; });
     });
-    int64 sleep = longest_sleep;
+    int64 sleep = is_behind ? 0 : longest_sleep;
     if (next != DT_NOEND && !clock_is_virtual())
         sleep = std::min(sleep, next - now);
     if (is_closing)
