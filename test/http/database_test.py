@@ -62,6 +62,20 @@ class Errors(SidecarTest):
             self.assertEqual(sidecar.stop(), 0)
             psql("DROP ROLE nobody_special")
 
+    def test_role_that_reads_and_measures_is_enough(self):
+        psql("CREATE ROLE steward_http LOGIN IN ROLE steward_reader, steward_metrics")
+        sidecar = Sidecar(environment={"PGUSER": "steward_http"})
+        try:
+            self.assertEqual(sidecar.score(1).status, 200)
+            self.assertEqual(sidecar.post({"principle_data": {"description": "It may."}}).status, 200)
+            ready = sidecar.get("/readyz")
+            self.assertEqual(ready.status, 200, ready.body)
+            self.assertIn("version", ready.json()["checks"]["library"]["detail"])
+            self.assertEqual(sidecar.metric("steward_scrape_errors_total"), 0)
+        finally:
+            self.assertEqual(sidecar.stop(), 0)
+            psql("DROP ROLE steward_http")
+
     def test_sessions_say_who_they_are(self):
         self.sidecar.score(1)
         self.assertGreater(int(psql("SELECT count(*) FROM pg_stat_activity"
