@@ -108,9 +108,11 @@ void read_operation_durations(db::Session &session, std::string &text) {
         if (is_distance(operation))
             distance.add(values);
     }
-    add_head(text, "steward_distance_calculation_seconds", "histogram",
-             "Time spent on scores and distances of principles.");
-    add_histogram(text, "steward_distance_calculation_seconds", nullptr, distance);
+    // Dashboards of ACGS know it by the second name.
+    for (char const *name : {"steward_distance_calculation_seconds", "qec_distance_calculation_seconds"}) {
+        add_head(text, name, "histogram", "Time spent on scores and distances of principles.");
+        add_histogram(text, name, nullptr, distance);
+    }
 }
 
 } // namespace steward::sidecar::metrics

@@ -10,7 +10,7 @@ namespace steward::sidecar::metrics {
 /// steward_operations_total
 void read_operation_counts(db::Session &session, std::string &text);
 
-/// steward_operation_duration_seconds and steward_distance_calculation_seconds
+/// steward_operation_duration_seconds, and steward_distance_calculation_seconds with its alias
 void read_operation_durations(db::Session &session, std::string &text);
 
 } // namespace steward::sidecar::metrics

@@ -3,7 +3,7 @@ import subprocess
 import time
 import unittest
 
-from sidecar import SCORE, Sidecar, SidecarTest, psql, server, wait_for
+from sidecar import SCORE, Double, Sidecar, SidecarTest, psql, server, wait_for
 
 
 class Lock:
@@ -31,6 +31,18 @@ def waiting():
     """How many scores wait for the lock."""
     return int(psql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
                     " AND application_name LIKE 'steward%'"))
+
+
+SESSION = """
+CREATE SCHEMA steward;
+CREATE FUNCTION steward.principle_score(bigint)
+RETURNS TABLE (score float8, distance float8, level text, ambiguity float8, formality float8, reliability float8,
+               complexity float8, scored_at timestamptz, stored boolean, formula_version text, lexicon_version text,
+               findings jsonb)
+LANGUAGE sql AS $$
+    SELECT 'NaN'::float8, 0, current_setting('jit'), 0, 0, 0, 0, '2026-01-31 13:00:00.5+01'::timestamptz, true,
+           current_setting('application_name'), current_setting('statement_timeout'), '[]'::jsonb $$;
+"""
 
 
 class Errors(SidecarTest):
@@ -76,10 +88,20 @@ class Errors(SidecarTest):
             self.assertEqual(sidecar.stop(), 0)
             psql("DROP ROLE steward_http")
 
-    def test_sessions_say_who_they_are(self):
-        self.sidecar.score(1)
-        self.assertGreater(int(psql("SELECT count(*) FROM pg_stat_activity"
-                                    " WHERE application_name = 'steward errors'")), 0)
+    def test_settings_of_a_session(self):
+        double = Double("steward_session", SESSION)
+        sidecar = Sidecar("--application-name", "who I am", "--statement-timeout", "4321",
+                          environment={"PGDATABASE": double.name})
+        try:
+            score = sidecar.score(1).json()
+            self.assertEqual(score["level"], "off")
+            self.assertEqual(score["calculation_metadata"]["version"], "who I am")
+            self.assertEqual(score["calculation_metadata"]["lexicon_version"], "4321ms")
+            self.assertEqual(score["calculation_metadata"]["timestamp"], "2026-01-31T12:00:00.5Z")
+            self.assertIsNone(score["score"]) # JSON has no word for NaN
+        finally:
+            self.assertEqual(sidecar.stop(), 0)
+            double.drop()
 
     def test_statements_of_a_lost_session_are_prepared_again(self):
         sidecar = Sidecar("--workers", "1", "--application-name", "steward forgetful")

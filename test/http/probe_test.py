@@ -137,7 +137,8 @@ class Operations(unittest.TestCase):
     def test_distances_are_the_sum_of_their_operations(self):
         text = self.sidecar.get("/metrics").body
         for line in ('_bucket{le="0.000001"} 2', '_bucket{le="0.5"} 8', '_bucket{le="+Inf"} 10', "_sum 0.5", "_count 10"):
-            self.assertIn(f"\nsteward_distance_calculation_seconds{line}\n", text)
+            for name in ("steward_distance_calculation_seconds", "qec_distance_calculation_seconds"):
+                self.assertIn(f"\n{name}{line}\n", text)
 
     def test_promtool_reads_them(self):
         done = subprocess.run(["promtool", "check", "metrics"], input=self.sidecar.get("/metrics").body, text=True,
