@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -85,10 +86,14 @@ class Setup {
         // Sqitch writes into its history who deployed.
         ::setenv("SQITCH_FULLNAME", "steward setup", 0);
         ::setenv("SQITCH_EMAIL", "steward@localhost", 0);
-        start({"sqitch", "deploy", "--target", "db:pg:" + database_name()});
+        // ECHO: psql, which Sqitch runs, prints each statement before it sends it.
+        start({"sqitch", "deploy", "--target", "db:pg:" + database_name(), "--set", "ECHO=queries"});
+        if (options_.dry_run)
+            print_migrations();
         // Again, because an update of the extension may have brought functions that are not granted yet.
         if (fs::exists(folder_ / grants))
-            start({"psql", "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--file", grants});
+            start({"psql", "--no-psqlrc", "--quiet", "--echo-queries", "--set", "ON_ERROR_STOP=1", "--file",
+                   grants});
         std::puts("steward doctor");
         return options_.dry_run ? 0 : doctor(options_.database);
     }
@@ -97,6 +102,21 @@ class Setup {
     void need(char const *program, char const *packages) const {
         if (!options_.dry_run && !is_on_path(program))
             throw std::runtime_error(std::string(program) + " is not installed: apt-get install " + packages);
+    }
+
+    /// The statements of all changes in the order of the plan; which of them are deployed, only the database
+    /// knows.
+    void print_migrations() const {
+        std::ifstream plan(folder_ / "sqitch.plan");
+        for (std::string line; std::getline(plan, line);) {
+            std::string const change = line.substr(0, line.find(' '));
+            if (change.empty() || change[0] == '%' || change[0] == '#')
+                continue;
+            std::printf("-- %s, unless it is deployed\n", change.c_str());
+            std::ifstream script(folder_ / "deploy" / (change + ".sql"));
+            for (std::string statement; std::getline(script, statement);)
+                std::puts(statement.c_str());
+        }
     }
 
     void create_extension() const {

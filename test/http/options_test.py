@@ -26,6 +26,9 @@ class Options(unittest.TestCase):
             self.assertEqual(done.returncode, 0)
             self.assertIn("--help", done.stdout)
 
+    def test_defaults(self):
+        self.assertIn("127.0.0.1:8001", steward("serve", "--help").stdout)
+
     def test_wrong_options(self):
         self.refused("--no-such-option", "--no-such-option")
         self.refused("--workers", "--workers", "many")

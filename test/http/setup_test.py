@@ -74,12 +74,17 @@ class Setup(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("CREATE EXTENSION IF NOT EXISTS pg_steward;", done.stdout)
         self.assertIn("sqitch deploy", done.stdout)
+        for statement in ("CREATE TABLE steward.constitutional_principles (", "GRANT SELECT ON"):
+            self.assertIn(statement, done.stdout)
         self.assertEqual(self.extensions(), "0")
 
     def test_twice(self):
-        for _ in range(2):
+        for first in (True, False):
             done = steward("setup", "--database", self.connection())
             self.assertIn("sqitch deploy", done.stdout)
+            # Each statement is printed before it runs, what is deployed already is not run again.
+            self.assertEqual("CREATE TABLE steward.constitutional_principles (" in done.stdout, first)
+            self.assertIn("GRANT CONNECT ON DATABASE", done.stdout)
             self.assertNotIn("sqitch failed", done.stderr)
             self.assertEqual(self.extensions(), "1")
             self.assertEqual(psql("SELECT to_regclass('steward.constitutional_principles')",
