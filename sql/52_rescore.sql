@@ -71,6 +71,24 @@ REVOKE ALL ON FUNCTION principle_rescore(bigint[], timestamptz, integer) FROM PU
 COMMENT ON FUNCTION principle_rescore(bigint[], timestamptz, integer) IS
     'scores those principles, or the next batch of those that were edited since they were scored, and stores what has changed';
 
+CREATE FUNCTION principle_backlog(most integer DEFAULT 100000) RETURNS integer
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 1000
+    SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
+AS $$
+DECLARE
+    measured bigint := steward.operation_begin('principle', 'principle_backlog');
+    pending integer;
+BEGIN
+    PERFORM steward.migration_require('scoring');
+    SELECT count(*) INTO pending FROM (SELECT FROM steward.constitutional_principles
+                                       WHERE scored_hash IS DISTINCT FROM content_hash LIMIT most) AS p;
+    PERFORM steward.operation_end(measured);
+    RETURN pending;
+END $$;
+REVOKE ALL ON FUNCTION principle_backlog(integer) FROM PUBLIC;
+COMMENT ON FUNCTION principle_backlog(integer) IS
+    'how many principles were written or edited since they were scored, counted up to so many';
+
 CREATE FUNCTION principle_rescore_queued(batch_size integer DEFAULT 10000, at timestamptz DEFAULT clock_timestamp(),
                                          OUT examined integer, OUT written integer)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 100000

@@ -7,7 +7,6 @@ AS $$
 DECLARE
     measured bigint := steward.operation_begin('worker', 'worker_run');
     examined integer;
-    has_asked boolean := false;
 BEGIN
     IF batch_size IS NULL OR batch_size < 1 THEN
         RAISE EXCEPTION 'batch_size must be positive' USING ERRCODE = 'invalid_parameter_value';
@@ -22,14 +21,13 @@ BEGIN
         COMMIT;
         EXIT WHEN examined = 0;
     END LOOP;
+    IF steward.principle_backlog(batch_size + 1) > batch_size THEN
+        PERFORM steward.worker_request(1); -- to share the work, and to ask in turn
+    END IF;
     LOOP
         SELECT r.examined INTO examined FROM steward.principle_rescore(NULL, steward.worker_clock(), batch_size) AS r;
         COMMIT;
         EXIT WHEN examined < batch_size;
-        IF NOT has_asked THEN -- there is more than one batch: another worker may share the work, and ask in turn
-            PERFORM steward.worker_request(1);
-            has_asked := true;
-        END IF;
     END LOOP;
     PERFORM steward.history_maintain(steward.worker_clock());
     COMMIT;

@@ -148,8 +148,7 @@ BEGIN
     END IF;
     IF steward.migration_is_deployed('scoring')
        AND has_table_privilege('steward.constitutional_principles', 'SELECT') THEN
-        SELECT count(*) INTO pending FROM (SELECT FROM steward.constitutional_principles
-                                           WHERE scored_hash IS DISTINCT FROM content_hash LIMIT 100000) AS p;
+        pending := steward.principle_backlog();
         SELECT count(*) INTO unscored FROM (SELECT FROM steward.constitutional_principles
                                             WHERE scored_hash = content_hash AND distance_score IS NULL LIMIT 100000) AS p;
         RETURN QUERY SELECT 'principles', CASE WHEN unscored > 0 THEN 'warning' ELSE 'ok' END,

@@ -34,6 +34,7 @@ std::array<Started, most_workers> started{};
 TimestampTz paused_until = 0; ///< by the machine's clock: the server had no room for a worker
 bool pause_is_logged = false;
 const char *logged_why_no_role = nullptr;
+uint64 requests_seen = 0;
 
 void set_launcher(int pid, int procno) {
     with_state(LW_EXCLUSIVE, [&](WorkerState &state) {
@@ -143,6 +144,7 @@ void make_round() {
     with_state(LW_SHARED, [&](const WorkerState &state) {
         seen = state.changes;
         reopenings = state.reopenings;
+        requests_seen = state.requests;
     });
     TimestampTz const now = worker_now();
     Catalog const catalog = read_catalog();
@@ -193,14 +195,19 @@ void nap(int64 microseconds) {
     }
 }
 
+/// A worker has asked for help since the last round: it has too much to do to wait for a tick.
+bool help_is_asked() {
+    return with_state(LW_SHARED, [](const WorkerState &state) { return state.requests != requests_seen; });
+}
+
 /// Sleeps until something is due or somebody wakes, and then until the next tick: ticks stand in a grid
-/// of time, so that they do not drift, and there is at most one round in each cell of it.
+/// of time, so that they do not drift, and there is at most one round in each cell of it, help apart.
 void sleep_until_due(TimestampTz round_started) {
     nap(sleep_time());
     int64 const cell = USECS_PER_SEC / worker_settings.tick_hz;
     TimestampTz const next_tick = (round_started / cell + 1) * cell;
     // A clock that is set back ends the wait.
-    for (TimestampTz now = GetCurrentTimestamp(); now < next_tick && now >= round_started;
+    for (TimestampTz now = GetCurrentTimestamp(); now < next_tick && now >= round_started && !help_is_asked();
          now = GetCurrentTimestamp())
         nap(next_tick - now);
 }

@@ -59,6 +59,7 @@ struct WorkerState {
     uint64 tickets;
     uint64 changes;    ///< counts what the launcher has to look at
     uint64 seen;       ///< the count up to which it has
+    uint64 requests;   ///< calls for help: each is worth a round before the next tick
     uint64 reopenings; ///< counts closures that ended: lists of databases from before are stale
     Oid oids[most_databases];
     DatabaseState databases[most_databases];

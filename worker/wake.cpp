@@ -112,6 +112,7 @@ STEWARD_FUNCTION(steward_worker_request) {
         int const room = worker_settings.max_workers - running_in(state, MyDatabaseId);
         int &wanted = state.databases[place].wanted;
         wanted = std::max(wanted, std::min(helpers, room));
+        ++state.requests;
         notify_launcher(state);
     });
     PG_RETURN_VOID();
