@@ -33,6 +33,13 @@ BEGIN
         format('max_worker_processes is %s; the launcher and its workers may use %s.', slots, wanted),
         CASE WHEN slots < wanted THEN 'Workers wait for one another. A restart is needed.' END,
         CASE WHEN slots < wanted THEN format('ALTER SYSTEM SET max_worker_processes = %s;', wanted) END;
+    RETURN QUERY SELECT 'settings', CASE WHEN s.sample_rate = 0 THEN 'warning' ELSE 'ok' END,
+        coalesce('These are not at their defaults: ' || s.changed || '.', 'All are at their defaults.'),
+        CASE WHEN s.sample_rate = 0 THEN 'Nothing is timed: operation_stats has no durations.' END,
+        CASE WHEN s.sample_rate = 0 THEN 'ALTER SYSTEM RESET steward.sample_rate; SELECT pg_reload_conf();' END
+    FROM (SELECT string_agg(g.name || ' = ' || g.setting, ', ' ORDER BY g.name) FILTER (WHERE g.setting <> g.boot_val) AS changed,
+                 coalesce(max(g.setting) FILTER (WHERE g.name = 'steward.sample_rate')::float8, 1) AS sample_rate
+          FROM pg_settings AS g WHERE g.name LIKE 'steward.%') AS s;
     RETURN QUERY SELECT 'encoding', CASE WHEN e.fits THEN 'ok' ELSE 'error' END,
         format('The encoding of this database is %s.', getdatabaseencoding()),
         CASE WHEN NOT e.fits THEN 'Scores need UTF8 or an encoding of one byte a character.' END, NULL

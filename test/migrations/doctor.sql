@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP 1
 SET search_path = tap, pg_catalog;
 BEGIN;
-SELECT plan(23);
+SELECT plan(25);
 
 CREATE FUNCTION pg_temp.state(check_name text) RETURNS text LANGUAGE sql AS $$
     SELECT state FROM steward.doctor() WHERE name = check_name
@@ -22,6 +22,11 @@ SELECT is_empty($$SELECT name FROM steward.doctor() WHERE state <> 'ok' AND hint
 UPDATE pg_extension SET extversion = '0.0.9' WHERE extname = 'pg_steward';
 SELECT is(pg_temp.state('version'), 'error', 'an extension that is older than the library');
 UPDATE pg_extension SET extversion = current_setting('steward.library_version') WHERE extname = 'pg_steward';
+
+SET LOCAL steward.sample_rate = 0;
+SELECT is(pg_temp.state('settings'), 'warning', 'a server that times nothing');
+SELECT matches((SELECT detail FROM steward.doctor() WHERE name = 'settings'), 'steward.sample_rate = 0', 'is told which setting it is');
+RESET steward.sample_rate;
 
 ALTER ROLE steward_worker NOLOGIN;
 SELECT is(pg_temp.state('worker role'), 'error', 'a worker that may not log in');
