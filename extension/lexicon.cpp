@@ -32,7 +32,7 @@ constexpr const char *profile_query =
     "SELECT weights, lexicon FROM steward.score_profile WHERE name OPERATOR(pg_catalog.=) $1";
 
 /// How many compiled lexicons a process keeps; beyond that it starts anew.
-constexpr std::size_t most_kept = 16;
+constexpr std::size_t most_kept = 64;
 
 constinit SiteTable lexicon_table{"lexicon", "scoring"};
 constinit SiteTable profile_table{"score_profile", "scoring"};
@@ -105,7 +105,8 @@ std::unique_ptr<core::SiteLexicon> load_lexicon(std::string_view name) {
         auto const *const phrase = static_cast<const ReadPhrase *>(lfirst(&cell));
         phrases.push_back({phrase->group, phrase->weight, phrase->phrase, phrase->reference});
     }
-    return std::make_unique<core::SiteLexicon>(std::string(name), std::move(version), std::move(phrases));
+    return std::make_unique<core::SiteLexicon>(std::string(name), std::move(version), std::move(phrases),
+                                               on_interrupt);
 }
 
 /// A profile as it was read.
@@ -158,6 +159,14 @@ const core::Lexicon &lexicon_named(std::string_view name) {
 
 const ScoreProfile &score_profile_named(std::string_view name) {
     return kept_or_loaded<ScoreProfile>(profile_table, name, load_profile);
+}
+
+/// Forgets what this process keeps. Whoever sees a row that a change of these tables has left may be ahead of
+/// the invalidation, which is sent when the change can be seen already.
+STEWARD_FUNCTION(steward_lexicon_forget) {
+    lexicon_table.forget();
+    profile_table.forget();
+    PG_RETURN_VOID();
 }
 
 /// Statement trigger: every process forgets what it keeps of the table, once the change is committed; this

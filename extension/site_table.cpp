@@ -8,19 +8,24 @@ extern "C" {
 #include "executor/spi.h"
 #include "storage/proc.h"
 #include "utils/inval.h"
+#include "utils/rls.h"
 #include "utils/snapmgr.h"
 }
 
 namespace steward {
 
 bool SiteTable::changed() const noexcept {
-    if (invalidated_ || role_ != GetUserId())
-        return true;
-    return only_in_ != 0 && only_in_ != MyProc->lxid;
+    return invalidated_ || row_security_ || role_ != GetUserId() || !is_current();
+}
+
+/// What was read in parallel mode, by a snapshot that may be old, serves the query that read it.
+bool SiteTable::is_current() const noexcept {
+    return only_in_ == 0 || (only_in_ == MyProc->lxid && IsInParallelMode() &&
+                             only_at_ == GetActiveSnapshot()->snapXactCompletionCount);
 }
 
 /// Runs inside PostgreSQL's invalidation, where nothing may fail.
-void SiteTable::forget(Oid relation) noexcept {
+void SiteTable::invalidate(Oid relation) noexcept {
     if (relation == InvalidOid || relation == relation_)
         invalidated_ = true;
 }
@@ -32,12 +37,13 @@ void SiteTable::start_over() {
     if (!watched_)
         CacheRegisterRelcacheCallback(
             [](Datum table, Oid relation) {
-                reinterpret_cast<SiteTable *>(DatumGetPointer(table))->forget(relation);
+                reinterpret_cast<SiteTable *>(DatumGetPointer(table))->invalidate(relation);
             },
             PointerGetDatum(this));
     watched_ = true;
     role_ = GetUserId();
     only_in_ = 0;
+    row_security_ = check_enable_rls(relation_, InvalidOid, true) == RLS_ENABLED;
     invalidated_ = false; // what changes from here on, the readings to come may miss
 }
 
@@ -45,8 +51,10 @@ void SiteTable::read(const char *query, std::string_view name, Visit visit, void
     // A transaction with an old snapshot must not keep old rows for the transactions after it; a parallel
     // query can not take a new one, so what it reads serves only its own transaction.
     bool const parallel = IsInParallelMode();
-    if (parallel)
+    if (parallel) {
         only_in_ = MyProc->lxid;
+        only_at_ = GetActiveSnapshot()->snapXactCompletionCount;
+    }
 
     MemoryContext const caller = CurrentMemoryContext;
     SPI_connect();

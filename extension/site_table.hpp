@@ -20,9 +20,13 @@ class SiteTable {
     constexpr SiteTable(const char *name, const char *migration) noexcept
         : name_(name), migration_(migration) {}
 
-    /// True if nothing that was kept may be used any more: the table has changed, or another role asks, which
-    /// may see other rows. To be asked before each use; true until start_over() is called.
+    /// True if nothing that was kept may be used any more: the table has changed, row security decides anew
+    /// each time, or another role asks, which may see other rows. To be asked before each use; true until
+    /// start_over() is called.
     bool changed() const noexcept;
+
+    /// From now on nothing holds any more.
+    void forget() noexcept { invalidated_ = true; }
 
     /// The caller keeps nothing, and what it reads from now on holds until the table changes again. Raises
     /// 55000 if the table does not exist.
@@ -35,7 +39,8 @@ class SiteTable {
     void read(const char *query, std::string_view name, Visit visit, void *into);
 
   private:
-    void forget(Oid relation) noexcept;
+    void invalidate(Oid relation) noexcept;
+    bool is_current() const noexcept;
 
     const char *name_;
     const char *migration_;
@@ -43,7 +48,9 @@ class SiteTable {
     Oid role_ = InvalidOid;          ///< who reads
     bool invalidated_ = true;        ///< the table has changed since start_over()
     bool watched_ = false;           ///< invalidations arrive
+    bool row_security_ = false;      ///< what was read depends on more than the role
     LocalTransactionId only_in_ = 0; ///< if not 0, the one transaction in which what was read may be used
+    uint64 only_at_ = 0;             ///< and there by the one snapshot by which it was read
 };
 
 } // namespace steward

@@ -34,6 +34,12 @@ REVOKE ALL ON FUNCTION statement_complexity(text) FROM PUBLIC;
 COMMENT ON FUNCTION statement_complexity(text) IS
     'how much a statement holds, 0 to 1: words / 100 + mean length of a word / 10, at most 1';
 
+CREATE FUNCTION lexicon_forget() RETURNS void
+    AS 'MODULE_PATHNAME', 'steward_lexicon_forget'
+    LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10;
+REVOKE ALL ON FUNCTION lexicon_forget() FROM PUBLIC;
+COMMENT ON FUNCTION lexicon_forget() IS 'this session reads the lexicons and profiles of the site anew';
+
 -- A data modification sends no invalidation of what processes keep of a table, hence this trigger.
 CREATE FUNCTION lexicon_invalidate() RETURNS trigger
     AS 'MODULE_PATHNAME', 'steward_lexicon_invalidate'

@@ -1,45 +1,56 @@
--- Scores of many principles brought up to date, a batch at a time.
+-- Scores of many principles brought up to date, a batch at a time. What is few among many is reached by index,
+-- whatever the statistics of yesterday say: hence the settings of these functions.
 
-CREATE FUNCTION principle_rescore(principle_ids bigint[] DEFAULT NULL, at timestamptz DEFAULT clock_timestamp(),
-                                  batch_size integer DEFAULT 10000, OUT examined integer, OUT written integer)
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 100000
-    -- What is few among many is reached by index, whatever the statistics of yesterday say.
+CREATE FUNCTION principle_pending(most integer DEFAULT 100000) RETURNS bigint[]
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 1000
+    SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    measured bigint := steward.operation_begin('principle', 'principle_pending');
+    pending bigint[];
+BEGIN
+    PERFORM steward.migration_require('scoring');
+    -- No order is asked for, so that only the index of what is pending can serve.
+    pending := ARRAY(SELECT principle_id FROM steward.constitutional_principles
+                     WHERE scored_hash IS DISTINCT FROM content_hash LIMIT most);
+    PERFORM steward.operation_end(measured);
+    RETURN pending;
+END $$;
+REVOKE ALL ON FUNCTION principle_pending(integer) FROM PUBLIC;
+COMMENT ON FUNCTION principle_pending(integer) IS
+    'principles that were written or edited since they were scored, so many at most';
+
+CREATE FUNCTION principle_rescore_batch(principle_ids bigint[], at timestamptz, pending_only boolean,
+                                        OUT examined integer, OUT written integer)
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE COST 100000
     SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     SET plan_cache_mode = force_generic_plan -- the plan is the same for each batch
 AS $$
 #variable_conflict use_column
 DECLARE
-    measured bigint := steward.operation_begin('principle', 'principle_rescore');
+    measured bigint := steward.operation_begin('principle', 'principle_rescore_batch');
 BEGIN
     PERFORM steward.migration_require('scoring');
-    examined := 0;
-    written := 0;
-    -- Looks before it locks: locking takes a transaction id and writes WAL even where nothing is found.
-    IF principle_ids IS NULL AND NOT EXISTS (SELECT FROM steward.constitutional_principles
-                                             WHERE scored_hash IS DISTINCT FROM content_hash) THEN
-        PERFORM steward.operation_end(measured);
-        RETURN;
-    END IF;
-    -- No order is asked for, so that only the index of what is pending can serve. The last comparison keeps a
-    -- principle whose score stays the same out of the table, the history and the WAL. Without its profile a
-    -- principle has no score. Times of one principle are never the same: the key of its history asks for that.
+    -- The last comparison keeps a principle whose score stays the same out of the table, the history and the WAL.
+    -- Times of one principle are never the same: the key of its history asks for that. Times in a far future,
+    -- which somebody has written, are left behind.
     WITH chosen AS (
-        SELECT pending.* FROM (
-            SELECT p.*, p.ctid AS version FROM steward.constitutional_principles AS p
-            WHERE principle_ids IS NULL AND p.scored_hash IS DISTINCT FROM p.content_hash
-            LIMIT batch_size FOR NO KEY UPDATE SKIP LOCKED
-        ) AS pending
-        UNION ALL
-        SELECT p.*, p.ctid FROM steward.constitutional_principles AS p WHERE p.principle_id = ANY (principle_ids)
+        SELECT p.*, p.ctid AS version FROM steward.constitutional_principles AS p
+        WHERE p.principle_id = ANY (principle_ids)
+              AND (NOT pending_only OR p.scored_hash IS DISTINCT FROM p.content_hash)
+        FOR NO KEY UPDATE SKIP LOCKED
     ), history AS (
         SELECT a.principle_id, count(*) FILTER (WHERE a.final_outcome = 'success') AS successes,
                count(a.final_outcome) AS attempts
         FROM steward.qec_synthesis_attempt_logs AS a
-        WHERE a.principle_id = ANY (ARRAY(SELECT principle_id FROM chosen)) AND a.attempted_at < at + interval '1 day'
+        WHERE a.principle_id = ANY (ARRAY(SELECT principle_id FROM chosen))
         GROUP BY a.principle_id
     ), scored AS (
         SELECT c.version, c.principle_id, c.content_hash, c.scored_hash, c.distance_score,
-               greatest(at, c.scored_at + interval '1 microsecond') AS scored_at,
+               greatest(at, CASE WHEN c.scored_at < at + interval '1 hour'
+                                 THEN c.scored_at + interval '1 microsecond' END) AS scored_at,
+               CASE WHEN f.name IS NULL THEN format('score profile "%s" does not exist', c.profile) END AS score_error,
                CASE WHEN f.name IS NOT NULL
                     THEN steward.profile_score(c.profile, c.statement, c.criteria, coalesce(h.successes, 0),
                                                coalesce(h.attempts, 0)) END AS detail
@@ -51,7 +62,7 @@ BEGIN
         SET distance_score = (s.detail).distance, ambiguity = (s.detail).ambiguity,
             formality = (s.detail).formality, reliability = (s.detail).reliability, scored_at = s.scored_at,
             formula_version = (s.detail).formula_version, lexicon_version = (s.detail).lexicon_version,
-            scored_hash = s.content_hash
+            scored_hash = s.content_hash, score_error = s.score_error
         FROM scored AS s
         WHERE p.ctid = s.version -- not a version that another session has written since
               AND (s.scored_hash IS DISTINCT FROM s.content_hash
@@ -67,27 +78,45 @@ BEGIN
     SELECT count(*), (SELECT count(*) FROM changed) INTO examined, written FROM scored;
     PERFORM steward.operation_end(measured);
 END $$;
-REVOKE ALL ON FUNCTION principle_rescore(bigint[], timestamptz, integer) FROM PUBLIC;
-COMMENT ON FUNCTION principle_rescore(bigint[], timestamptz, integer) IS
-    'scores those principles, or the next batch of those that were edited since they were scored, and stores what has changed';
+REVOKE ALL ON FUNCTION principle_rescore_batch(bigint[], timestamptz, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION principle_rescore_batch(bigint[], timestamptz, boolean) IS
+    'scores those principles, or those of them that are pending, but none that another session holds';
 
-CREATE FUNCTION principle_backlog(most integer DEFAULT 100000) RETURNS integer
-    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 1000
-    SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
+CREATE FUNCTION principle_rescore_isolated(principle_ids bigint[], at timestamptz, pending_only boolean,
+                                           OUT examined integer, OUT written integer)
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE COST 100000 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    measured bigint := steward.operation_begin('principle', 'principle_backlog');
-    pending integer;
+    half integer := cardinality(principle_ids) / 2;
+    message text;
+    other record;
 BEGIN
-    PERFORM steward.migration_require('scoring');
-    SELECT count(*) INTO pending FROM (SELECT FROM steward.constitutional_principles
-                                       WHERE scored_hash IS DISTINCT FROM content_hash LIMIT most) AS p;
-    PERFORM steward.operation_end(measured);
-    RETURN pending;
+    BEGIN
+        SELECT b.examined, b.written INTO examined, written
+        FROM steward.principle_rescore_batch(principle_ids, at, pending_only) AS b;
+        RETURN;
+    EXCEPTION WHEN data_exception OR integrity_constraint_violation OR undefined_object OR program_limit_exceeded THEN
+        GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
+    END;
+    -- One that cannot be scored must not keep the others from it: it is looked for by halves, and told why.
+    IF half = 0 THEN
+        UPDATE steward.constitutional_principles AS p
+        SET distance_score = NULL, scored_hash = p.content_hash, score_error = message
+        WHERE p.principle_id = principle_ids[1];
+        examined := 1;
+        written := 1;
+        RETURN;
+    END IF;
+    SELECT i.examined, i.written INTO examined, written
+    FROM steward.principle_rescore_isolated(principle_ids[1 : half], at, pending_only) AS i;
+    SELECT i.examined, i.written INTO other
+    FROM steward.principle_rescore_isolated(principle_ids[half + 1 : ], at, pending_only) AS i;
+    examined := examined + other.examined;
+    written := written + other.written;
 END $$;
-REVOKE ALL ON FUNCTION principle_backlog(integer) FROM PUBLIC;
-COMMENT ON FUNCTION principle_backlog(integer) IS
-    'how many principles were written or edited since they were scored, counted up to so many';
+REVOKE ALL ON FUNCTION principle_rescore_isolated(bigint[], timestamptz, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION principle_rescore_isolated(bigint[], timestamptz, boolean) IS
+    'principle_rescore_batch, where a principle that cannot be scored gets a score_error and the others their score';
 
 CREATE FUNCTION principle_rescore_queued(batch_size integer DEFAULT 10000, at timestamptz DEFAULT clock_timestamp(),
                                          OUT examined integer, OUT written integer)
@@ -105,10 +134,14 @@ BEGIN
     examined := 0;
     written := 0;
     -- Each part looks before it locks: locking takes a transaction id and writes WAL even where nothing is found.
-    IF EXISTS (SELECT FROM steward.profile_change) THEN
-        WITH gone AS (DELETE FROM steward.profile_change RETURNING profile)
+    IF EXISTS (SELECT FROM steward.profile_change) OR EXISTS (SELECT FROM steward.lexicon_change) THEN
+        WITH profiles AS (DELETE FROM steward.profile_change RETURNING profile),
+             lexicons AS (DELETE FROM steward.lexicon_change RETURNING lexicon)
         INSERT INTO steward.principle_change (principle_id)
-        SELECT principle_id FROM steward.constitutional_principles WHERE profile IN (SELECT profile FROM gone);
+        SELECT principle_id FROM steward.constitutional_principles
+        WHERE profile IN (SELECT profile FROM profiles)
+              OR profile IN (SELECT name FROM steward.score_profile WHERE lexicon IN (SELECT lexicon FROM lexicons));
+        PERFORM steward.lexicon_forget();
     END IF;
     IF NOT EXISTS (SELECT FROM steward.principle_change) THEN
         PERFORM steward.operation_end(measured);
@@ -131,9 +164,38 @@ BEGIN
         GET DIAGNOSTICS put_back = ROW_COUNT;
     END IF;
     examined := cardinality(queued) - put_back;
-    SELECT r.written INTO written FROM steward.principle_rescore(locked, at) AS r;
+    SELECT r.written INTO written FROM steward.principle_rescore_isolated(locked, at, false) AS r;
     PERFORM steward.operation_end(measured);
 END $$;
 REVOKE ALL ON FUNCTION principle_rescore_queued(integer, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION principle_rescore_queued(integer, timestamptz) IS
     'scores a batch of the principles whose history, profile or lexicon has changed, and stores what has changed';
+
+CREATE FUNCTION principle_rescore(principle_ids bigint[], at timestamptz DEFAULT clock_timestamp(),
+                                  OUT examined integer, OUT written integer)
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 100000 SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    measured bigint := steward.operation_begin('principle', 'principle_rescore');
+    has_written boolean := pg_current_xact_id_if_assigned() IS NOT NULL;
+BEGIN
+    PERFORM steward.migration_require('scoring');
+    IF principle_ids IS NULL OR NOT coalesce(isfinite(at), false) THEN
+        RAISE EXCEPTION 'principles and a time are needed' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    -- What is counted below must not be older than what somebody else has stored meanwhile.
+    PERFORM FROM steward.constitutional_principles WHERE principle_id = ANY (principle_ids)
+    ORDER BY principle_id FOR NO KEY UPDATE;
+    SELECT b.examined, b.written INTO examined, written
+    FROM steward.principle_rescore_batch(principle_ids, at, false) AS b;
+    -- Others do not see what this transaction has written before, so they did not note what their own changes mean
+    -- for it: the worker looks again when it is committed.
+    IF has_written THEN
+        PERFORM steward.principle_changed(principle_ids);
+    END IF;
+    PERFORM steward.operation_end(measured);
+END $$;
+REVOKE ALL ON FUNCTION principle_rescore(bigint[], timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION principle_rescore(bigint[], timestamptz) IS
+    'scores those principles now and stores what has changed; returns how many there are and how many had';

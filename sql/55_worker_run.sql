@@ -6,7 +6,10 @@ CREATE PROCEDURE worker_run(batch_size integer DEFAULT 10000)
 AS $$
 DECLARE
     measured bigint := steward.operation_begin('worker', 'worker_run');
+    most constant integer := 100000; -- so many are looked up at once, and done in batches
+    pending bigint[];
     examined integer;
+    progress integer;
 BEGIN
     IF batch_size IS NULL OR batch_size < 1 THEN
         RAISE EXCEPTION 'batch_size must be positive' USING ERRCODE = 'invalid_parameter_value';
@@ -17,17 +20,24 @@ BEGIN
         RETURN;
     END IF;
     LOOP
-        SELECT r.examined INTO examined FROM steward.principle_rescore_queued(batch_size, steward.worker_clock()) AS r;
+        SELECT q.examined INTO examined FROM steward.principle_rescore_queued(batch_size, steward.worker_clock()) AS q;
         COMMIT;
         EXIT WHEN examined = 0;
     END LOOP;
-    IF steward.principle_backlog(batch_size + 1) > batch_size THEN
-        PERFORM steward.worker_request(1); -- to share the work, and to ask in turn
-    END IF;
     LOOP
-        SELECT r.examined INTO examined FROM steward.principle_rescore(NULL, steward.worker_clock(), batch_size) AS r;
-        COMMIT;
-        EXIT WHEN examined < batch_size;
+        pending := steward.principle_pending(most);
+        IF cardinality(pending) > batch_size THEN
+            PERFORM steward.worker_request(1); -- to share the work, and to ask in turn
+        END IF;
+        progress := 0;
+        FOR place IN 1 .. cardinality(pending) BY batch_size LOOP
+            SELECT i.examined INTO examined
+            FROM steward.principle_rescore_isolated(pending[place : place + batch_size - 1],
+                                                    steward.worker_clock(), true) AS i;
+            COMMIT;
+            progress := progress + examined;
+        END LOOP;
+        EXIT WHEN cardinality(pending) < most OR progress = 0; -- others have the rest
     END LOOP;
     PERFORM steward.history_maintain(steward.worker_clock());
     COMMIT;

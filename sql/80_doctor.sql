@@ -96,6 +96,15 @@ BEGIN
         format('Role steward_reader may not call %s of the functions that only read.', ungranted),
         CASE WHEN ungranted > 0 THEN 'Run the grants again after an update of the extension.' END,
         CASE WHEN ungranted > 0 THEN 'psql -f migrations/deploy/grants.sql' END;
+    -- DROP EXTENSION ... CASCADE takes the triggers along, CREATE EXTENSION does not bring them back.
+    RETURN QUERY SELECT 'triggers', CASE WHEN t.gone IS NULL THEN 'ok' ELSE 'error' END,
+        coalesce('Sessions do not hear of changes in ' || t.gone || '.', 'Sessions hear of changes in lexicons and profiles.'),
+        CASE WHEN t.gone IS NOT NULL THEN 'The grants make the missing triggers, too.' END,
+        CASE WHEN t.gone IS NOT NULL THEN 'psql -f migrations/deploy/grants.sql' END
+    FROM (SELECT string_agg(r.rel, ', ') AS gone FROM unnest(ARRAY['lexicon', 'score_profile']) AS r (rel)
+          WHERE to_regclass('steward.' || r.rel) IS NOT NULL AND NOT EXISTS (
+              SELECT FROM pg_trigger WHERE tgrelid = to_regclass('steward.' || r.rel)
+                     AND tgfoid = to_regprocedure('steward.lexicon_invalidate()'))) AS t;
     SELECT count(*) INTO open_to_all FROM pg_class AS c, aclexplode(c.relacl) AS a
     WHERE c.relnamespace = to_regnamespace('steward') AND a.grantee = 0;
     RETURN QUERY SELECT 'public', CASE WHEN open_to_all = 0 THEN 'ok' ELSE 'warning' END,
@@ -117,14 +126,16 @@ DECLARE
     scheduled boolean;
     pending bigint;
     unscored bigint;
+    example bigint;
+    complaint text;
     late text;
 BEGIN
     IF has_function_privilege('steward.worker_status()', 'EXECUTE') THEN
         SELECT s.pids[1] INTO launcher FROM steward.worker_status() AS s WHERE s.database IS NULL;
         SELECT s.state, s.last_error INTO here FROM steward.worker_status() AS s WHERE s.database = current_database();
         RETURN QUERY SELECT 'worker',
-            CASE WHEN here.last_error IS NOT NULL THEN 'error'
-                 WHEN launcher IS NOT NULL OR pg_is_in_recovery() THEN 'ok' ELSE 'warning' END,
+            CASE WHEN here.last_error IS NOT NULL THEN 'error' WHEN pg_is_in_recovery() THEN 'ok'
+                 WHEN launcher IS NULL OR here.state NOT IN ('unknown', 'present', 'closed') THEN 'warning' ELSE 'ok' END,
             CASE WHEN pg_is_in_recovery() THEN 'This is a standby: the worker starts at its promotion.'
                  WHEN launcher IS NULL THEN 'No launcher runs.'
                  ELSE concat_ws(' ', format('The launcher is process %s; this database is %s.', launcher,
@@ -132,11 +143,13 @@ BEGIN
                                 'The last error was: ' || here.last_error) END,
             CASE WHEN here.last_error IS NOT NULL THEN 'The server log has its context.'
                  WHEN launcher IS NULL AND NOT pg_is_in_recovery()
-                 THEN 'It runs where the library is preloaded and steward.worker is on.' END,
+                 THEN 'It runs where the library is preloaded and steward.worker is on.'
+                 WHEN NOT pg_is_in_recovery() AND here.state NOT IN ('unknown', 'present', 'closed')
+                 THEN 'No worker runs in this database; docs/reference.md lists what each state means.' END,
             NULL::text;
     END IF;
-    IF to_regclass('cron.job') IS NOT NULL THEN
-        IF has_table_privilege('cron.job', 'SELECT') THEN
+    IF EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_cron') THEN
+        IF has_schema_privilege('cron', 'USAGE') AND has_table_privilege('cron.job', 'SELECT') THEN
             EXECUTE 'SELECT EXISTS (SELECT FROM cron.job WHERE jobname = ''refresh-qec-summary'' AND active)'
             INTO scheduled;
         END IF;
@@ -155,13 +168,15 @@ BEGIN
     END IF;
     IF steward.migration_is_deployed('scoring')
        AND has_table_privilege('steward.constitutional_principles', 'SELECT') THEN
-        pending := steward.principle_backlog();
-        SELECT count(*) INTO unscored FROM (SELECT FROM steward.constitutional_principles
-                                            WHERE scored_hash = content_hash AND distance_score IS NULL LIMIT 100000) AS p;
+        pending := cardinality(steward.principle_pending());
+        SELECT count(*), min(p.principle_id), min(p.score_error) INTO unscored, example, complaint
+        FROM (SELECT principle_id, score_error FROM steward.constitutional_principles
+              WHERE score_error IS NOT NULL ORDER BY principle_id LIMIT 100000) AS p;
         RETURN QUERY SELECT 'principles', CASE WHEN unscored > 0 THEN 'warning' ELSE 'ok' END,
-            format('%s wait to be scored; %s name a profile that does not exist.', pending, unscored),
-            CASE WHEN unscored > 0 THEN 'Make the profile, or name another one.' END,
-            CASE WHEN pending > 0 THEN 'CALL steward.worker_run();' END;
+            concat_ws(' ', format('%s wait to be scored; %s cannot be.', pending, unscored),
+                      CASE WHEN unscored > 0 THEN format('The first is principle %s; one reason is: %s.', example, complaint) END),
+            CASE WHEN unscored > 0 THEN 'Their column score_error says why; mend the principle, its profile or its lexicon.' END,
+            CASE WHEN pending > 0 AND NOT pg_is_in_recovery() THEN 'CALL steward.worker_run();' END;
         SELECT string_agg(r.table_name, ', ') INTO late FROM steward.history_retention AS r
         WHERE to_regclass('steward.' || quote_ident(r.table_name)) IS NOT NULL
               AND to_regclass('steward.' || quote_ident(
@@ -170,7 +185,7 @@ BEGIN
             coalesce('These have no partition for tomorrow: ' || late || '.',
                      'Each history table has a partition for tomorrow.'),
             CASE WHEN late IS NOT NULL THEN 'Rows go to the DEFAULT partition until the worker has run.' END,
-            CASE WHEN late IS NOT NULL THEN 'CALL steward.worker_run();' END;
+            CASE WHEN late IS NOT NULL AND NOT pg_is_in_recovery() THEN 'CALL steward.worker_run();' END;
     END IF;
     PERFORM steward.operation_end(measured);
 END $$;

@@ -144,6 +144,11 @@ void connect() {
     BackgroundWorkerInitializeConnectionByOid(job.database, job.role, 0);
     pgstat_report_appname(MyBgworkerEntry->bgw_name);
     SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION);
+    // What a database or the server sets for its users is not meant for a worker; autovacuum does the same.
+    SetConfigOption("default_transaction_isolation", "read committed", PGC_SUSET, PGC_S_OVERRIDE);
+    SetConfigOption("default_transaction_read_only", "off", PGC_SUSET, PGC_S_OVERRIDE);
+    SetConfigOption("lock_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
+    SetConfigOption("idle_in_transaction_session_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
     with_state(LW_EXCLUSIVE, [](WorkerState &state) { state.slots[job.slot].connected = true; });
 }
 

@@ -30,9 +30,9 @@ template <const LexiconDefinition &definition> const Lexicon &compiled() {
 
 } // namespace
 
-Lexicon::Lexicon(const LexiconDefinition &definition)
+Lexicon::Lexicon(const LexiconDefinition &definition, Stop stop)
     : definition_(&definition), phrases_(phrases_of(definition)),
-      matcher_(phrases_, occurrence_of(definition.formula)) {
+      matcher_(phrases_, occurrence_of(definition.formula), stop) {
     for (std::size_t i = 0; i < definition.classes.size(); ++i)
         class_of_.insert(class_of_.end(), definition.classes[i].phrases.size(), static_cast<std::uint8_t>(i));
 }

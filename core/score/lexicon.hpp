@@ -37,7 +37,8 @@ struct LexiconDefinition {
 /// A lexicon ready to be matched.
 class Lexicon {
   public:
-    explicit Lexicon(const LexiconDefinition &definition);
+    /// `stop` is called often enough while the phrases are compiled.
+    explicit Lexicon(const LexiconDefinition &definition, Stop stop = Stop{});
 
     const LexiconDefinition &definition() const noexcept { return *definition_; }
     const Matcher &matcher() const noexcept { return matcher_; }

@@ -9,14 +9,21 @@ namespace steward::core {
 namespace {
 
 void check(const std::string &name, const std::vector<SitePhrase> &phrases) {
+    std::size_t bytes = 0;
     if (phrases.size() > most_site_phrases)
         throw Error(ErrorKind::invalid_argument, "lexicon \"" + name + "\" has too many phrases",
                     "It has " + std::to_string(phrases.size()) + ".",
                     "A lexicon may have " + std::to_string(most_site_phrases) + ".");
-    for (const SitePhrase &phrase : phrases)
+    for (const SitePhrase &phrase : phrases) {
+        bytes += phrase.phrase.size();
         if (!(phrase.weight >= 0.0 && phrase.weight <= 1.0)) // a NaN is refused too
             throw Error(ErrorKind::invalid_argument,
                         "the weight of phrase \"" + phrase.phrase + "\" must lie between 0 and 1");
+    }
+    if (bytes > most_site_bytes)
+        throw Error(ErrorKind::invalid_argument, "the phrases of lexicon \"" + name + "\" are too long",
+                    "Together they have " + std::to_string(bytes) + " bytes.",
+                    "A lexicon may have " + std::to_string(most_site_bytes) + ".");
 }
 
 bool same_class(const SitePhrase &a, const SitePhrase &b) {
@@ -25,9 +32,9 @@ bool same_class(const SitePhrase &a, const SitePhrase &b) {
 
 } // namespace
 
-SiteLexicon::SiteLexicon(std::string name, std::string version, std::vector<SitePhrase> phrases)
+SiteLexicon::SiteLexicon(std::string name, std::string version, std::vector<SitePhrase> phrases, Stop stop)
     : name_(std::move(name)), version_(std::move(version)), phrases_(std::move(phrases)),
-      lexicon_(define(*this)) {
+      lexicon_(define(*this), stop) {
 }
 
 /// Fills everything before lexicon_, which is made from it.

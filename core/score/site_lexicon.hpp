@@ -16,8 +16,10 @@ struct SitePhrase {
     std::string reference; ///< where it comes from; may be empty
 };
 
-/// How many phrases and classes one lexicon may have: the automaton then stays below some 30 MB a process.
+/// How many phrases and classes one lexicon may have, and how many bytes all phrases together: the automaton
+/// has at most a state a byte, and stays below some 40 MB a process.
 inline constexpr std::size_t most_site_phrases = 10'000;
+inline constexpr std::size_t most_site_bytes = 128 * 1024;
 inline constexpr std::size_t most_site_classes = 256;
 
 /// A noisy_or lexicon made from phrases at run time. It owns everything that its Lexicon points to.
@@ -25,8 +27,8 @@ inline constexpr std::size_t most_site_classes = 256;
 class SiteLexicon {
   public:
     /// `phrases` come ordered by class, then weight. `version` names their content. Throws
-    /// Error(invalid_argument) where Matcher does, on a weight outside 0..1, and on too many of either.
-    SiteLexicon(std::string name, std::string version, std::vector<SitePhrase> phrases);
+    /// Error(invalid_argument) where Matcher does, on a weight outside 0..1, and on too much of anything.
+    SiteLexicon(std::string name, std::string version, std::vector<SitePhrase> phrases, Stop stop = Stop{});
     SiteLexicon(const SiteLexicon &) = delete;
     SiteLexicon &operator=(const SiteLexicon &) = delete;
 

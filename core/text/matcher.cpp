@@ -51,7 +51,8 @@ void check_phrase(std::string_view phrase, Occurrence occurrence) {
 /// Builds a Matcher: columns, then the trie, then failures folded into a full table, then renumbering.
 class MatcherBuilder {
   public:
-    MatcherBuilder(Matcher &matcher, Occurrence occurrence) : matcher_(matcher), occurrence_(occurrence) {}
+    MatcherBuilder(Matcher &matcher, Occurrence occurrence, Stop stop)
+        : matcher_(matcher), occurrence_(occurrence), stop_(stop) {}
 
     void build(std::span<const std::string_view> phrases) {
         for (std::string_view const phrase : phrases)
@@ -115,6 +116,7 @@ class MatcherBuilder {
     }
 
     void add_phrase(std::string_view phrase, std::uint32_t index) {
+        stop_();
         std::uint32_t state = at_border;
         for (char const c : phrase) {
             std::size_t const column = matcher_.class_of_[static_cast<unsigned char>(c)];
@@ -145,6 +147,7 @@ class MatcherBuilder {
             complete(at_border, column, fresh_start(column), queue);
         }
         for (std::size_t head = 0; head < queue.size(); ++head) {
+            stop_();
             std::uint32_t const state = queue[head];
             for (std::size_t column = 0; column < kinds_.size(); ++column) {
                 bool const same_blank = states_[state].after_space && kinds_[column] == Kind::space;
@@ -188,9 +191,11 @@ class MatcherBuilder {
         matcher_.first_accepting_ = static_cast<std::uint32_t>(plain * width);
         matcher_.start_state_ = static_cast<std::uint32_t>(place[at_border] * width);
         matcher_.transitions_.reserve(table_.size());
-        for (std::uint32_t const old : order)
+        for (std::uint32_t const old : order) {
+            stop_();
             for (std::size_t column = 0; column < width; ++column)
                 matcher_.transitions_.push_back(static_cast<std::uint32_t>(place[next(old, column)] * width));
+        }
         for (std::size_t i = plain; i < order.size(); ++i)
             add_output(order[i], place, plain);
     }
@@ -205,13 +210,15 @@ class MatcherBuilder {
 
     Matcher &matcher_;
     Occurrence occurrence_;
+    Stop stop_;
     std::vector<Kind> kinds_; ///< of each column
     std::vector<State> states_;
     std::vector<std::uint32_t> table_; ///< states x columns, not yet renumbered
 };
 
-Matcher::Matcher(std::span<const std::string_view> phrases, Occurrence occurrence) : occurrence_(occurrence) {
-    MatcherBuilder(*this, occurrence).build(phrases);
+Matcher::Matcher(std::span<const std::string_view> phrases, Occurrence occurrence, Stop stop)
+    : occurrence_(occurrence) {
+    MatcherBuilder(*this, occurrence, stop).build(phrases);
 }
 
 /// Whole words: the length in the text differs from the phrase's by what runs of white space add.

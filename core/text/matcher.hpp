@@ -40,7 +40,8 @@ class Matcher {
   public:
     /// Builds the automaton. Phrases must not be empty or repeated (ASCII case apart); as whole words
     /// they begin and end with a word character and hold single blanks. Throws Error(invalid_argument).
-    Matcher(std::span<const std::string_view> phrases, Occurrence occurrence);
+    /// `stop` is called once a phrase and once a state.
+    Matcher(std::span<const std::string_view> phrases, Occurrence occurrence, Stop stop = Stop{});
 
     /// Calls `report(Match)` for each occurrence, ordered by end, longer ones first. Overlapping and
     /// nested occurrences are all reported. `stop` is called every 64 kB.

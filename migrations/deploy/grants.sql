@@ -29,9 +29,12 @@ BEGIN
             ('steward_reader', 'steward.worker_clock()'),
             ('steward_reader', 'steward.doctor()'),
             ('steward_reader', 'steward.doctor_work()'),
-            ('steward_writer', 'steward.principle_rescore(bigint[], timestamptz, integer)'),
+            ('steward_writer', 'steward.principle_rescore(bigint[], timestamptz)'),
+            ('steward_writer', 'steward.principle_rescore_batch(bigint[], timestamptz, boolean)'),
             ('steward_writer', 'steward.score_principle(bigint)'),
             ('steward_writer', 'steward.worker_wake()'),
+            ('steward_worker', 'steward.lexicon_forget()'),
+            ('steward_worker', 'steward.principle_rescore_isolated(bigint[], timestamptz, boolean)'),
             ('steward_worker', 'steward.principle_rescore_queued(integer, timestamptz)'),
             ('steward_worker', 'steward.worker_request(integer)'),
             ('steward_worker', 'steward.worker_run(integer)'),
@@ -53,6 +56,22 @@ BEGIN
     IF to_regclass('steward.operation_stats') IS NOT NULL THEN
         GRANT SELECT ON steward.operation_stats TO steward_metrics;
     END IF;
+END $$;
+
+-- An extension that was dropped with CASCADE has taken these triggers along.
+DO $$
+DECLARE
+    bereft regclass;
+BEGIN
+    FOR bereft IN
+        SELECT to_regclass('steward.' || name) FROM unnest(ARRAY['lexicon', 'score_profile']) AS name
+        WHERE to_regclass('steward.' || name) IS NOT NULL AND NOT EXISTS (
+            SELECT FROM pg_trigger WHERE tgrelid = to_regclass('steward.' || name)
+                   AND tgfoid = 'steward.lexicon_invalidate()'::regprocedure)
+    LOOP
+        EXECUTE format('CREATE TRIGGER a_invalidate AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s
+                        FOR EACH STATEMENT EXECUTE FUNCTION steward.lexicon_invalidate()', bereft);
+    END LOOP;
 END $$;
 
 -- The worker connects as itself, also where PUBLIC may not.

@@ -12,7 +12,7 @@ CREATE TABLE steward.score_profile (
     weights float8[] NOT NULL DEFAULT '{0.3,0.4,0.3}',
     lexicon text NOT NULL DEFAULT 'iso',
     CONSTRAINT score_profile_weights CHECK (
-        array_ndims(weights) = 1 AND cardinality(weights) = 3 AND array_position(weights, NULL) IS NULL
+        array_ndims(weights) = 1 AND array_lower(weights, 1) = 1 AND cardinality(weights) = 3 AND array_position(weights, NULL) IS NULL
         AND weights[1] >= 0 AND weights[2] >= 0 AND weights[3] >= 0
         AND abs(weights[1] + weights[2] + weights[3] - 1) <= 1e-6)
 );
@@ -42,19 +42,21 @@ ALTER TABLE steward.constitutional_principles
     ADD COLUMN scored_at timestamptz,
     ADD COLUMN formula_version text,
     ADD COLUMN lexicon_version text,
+    ADD COLUMN score_error text,
     ADD COLUMN content_hash uuid NOT NULL
-        GENERATED ALWAYS AS (md5(statement || E'\x1f' || profile || E'\x1f' || criteria::text)::uuid) STORED,
+        GENERATED ALWAYS AS (md5(principle_id::text || E'\x1f' || statement || E'\x1f' || profile || E'\x1f' || criteria::text)::uuid) STORED,
     ADD COLUMN scored_hash uuid,
     ADD CONSTRAINT constitutional_principles_criteria
         CHECK (NOT jsonb_path_exists(criteria, 'strict $[*] ? (@.type() != "object")'));
 COMMENT ON COLUMN steward.constitutional_principles.profile IS 'the score_profile by which it is scored';
+COMMENT ON COLUMN steward.constitutional_principles.score_error IS 'why it could not be scored';
 COMMENT ON COLUMN steward.constitutional_principles.content_hash IS 'of what the score depends on in this row';
 COMMENT ON COLUMN steward.constitutional_principles.scored_hash IS
     'content_hash of what was scored; where they differ, the principle is to be scored';
 CREATE INDEX constitutional_principles_pending ON steward.constitutional_principles (principle_id)
     WHERE scored_hash IS DISTINCT FROM content_hash;
 
--- Two queues: they are only ever appended to and emptied, so nobody waits for anybody.
+-- Queues: they are only ever appended to and emptied, so nobody waits for anybody.
 CREATE TABLE steward.principle_change (principle_id bigint NOT NULL)
     WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);
 ALTER TABLE steward.principle_change REPLICA IDENTITY FULL;
@@ -62,6 +64,9 @@ COMMENT ON TABLE steward.principle_change IS 'principles whose history or profil
 CREATE TABLE steward.profile_change (profile text NOT NULL);
 ALTER TABLE steward.profile_change REPLICA IDENTITY FULL;
 COMMENT ON TABLE steward.profile_change IS 'profiles that have changed since their principles were scored';
+CREATE TABLE steward.lexicon_change (lexicon text NOT NULL);
+ALTER TABLE steward.lexicon_change REPLICA IDENTITY FULL;
+COMMENT ON TABLE steward.lexicon_change IS 'lexicons that have changed since the principles of their profiles were scored';
 
 CREATE TABLE steward.history_retention (
     table_name text NOT NULL PRIMARY KEY,
@@ -104,32 +109,65 @@ CREATE TRIGGER attempts_deleted AFTER DELETE ON steward.qec_synthesis_attempt_lo
 CREATE TRIGGER attempts_truncated AFTER TRUNCATE ON steward.qec_synthesis_attempt_logs
     FOR EACH STATEMENT EXECUTE FUNCTION steward.attempts_changed();
 
+CREATE FUNCTION steward.principle_changed(principle_ids bigint[]) RETURNS void
+    LANGUAGE sql STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$ INSERT INTO steward.principle_change SELECT DISTINCT unnest(principle_ids) $$;
+COMMENT ON FUNCTION steward.principle_changed(bigint[]) IS
+    'has the worker look at those principles again, for changes that no trigger sees';
+REVOKE ALL ON FUNCTION steward.principle_changed(bigint[]) FROM PUBLIC;
+
 -- Every process reads a changed lexicon or profile anew; then whoever uses it is noted, and a profile that could
--- score nothing is refused while its writer can still mend it. Triggers fire in the order of their names.
+-- score nothing is refused while its writer can still mend it. Writers of these small tables take turns, or two of
+-- them could take away from each other what they rely on. Triggers fire in the order of their names.
+CREATE FUNCTION steward.lexicon_take_turns() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('pg_steward: lexicon and score_profile', 0));
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION steward.lexicon_take_turns() IS 'lets one transaction at a time change lexicons and profiles';
+REVOKE ALL ON FUNCTION steward.lexicon_take_turns() FROM PUBLIC;
+
 CREATE FUNCTION steward.lexicon_changed() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    changed text[];
 BEGIN
-    PERFORM steward.ambiguity('', name) FROM (SELECT DISTINCT name FROM steward.lexicon) AS l;
-    PERFORM steward.ambiguity('', lexicon) FROM (SELECT DISTINCT lexicon FROM steward.score_profile) AS p;
-    INSERT INTO steward.profile_change SELECT name FROM steward.score_profile WHERE lexicon NOT IN ('iso', 'acgs');
+    IF TG_OP = 'INSERT' THEN
+        changed := ARRAY(SELECT DISTINCT name FROM new_rows);
+    ELSIF TG_OP = 'DELETE' THEN
+        changed := ARRAY(SELECT DISTINCT name FROM old_rows);
+    ELSIF TG_OP = 'UPDATE' THEN
+        changed := ARRAY(SELECT name FROM old_rows UNION SELECT name FROM new_rows);
+    ELSE
+        changed := ARRAY(SELECT DISTINCT lexicon FROM steward.score_profile WHERE lexicon NOT IN ('iso', 'acgs'));
+    END IF;
+    PERFORM steward.ambiguity('', name) FROM (SELECT DISTINCT name FROM steward.lexicon WHERE name = ANY (changed)) AS l;
+    PERFORM steward.ambiguity('', lexicon)
+    FROM (SELECT DISTINCT lexicon FROM steward.score_profile WHERE lexicon = ANY (changed)) AS p;
+    INSERT INTO steward.lexicon_change SELECT unnest(changed);
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION steward.lexicon_changed() IS
-    'refuses lexicons that cannot be matched or that a profile would miss; notes the profiles that use any';
+    'refuses lexicons that cannot be matched or that a profile would miss; notes those that a statement has changed';
 REVOKE ALL ON FUNCTION steward.lexicon_changed() FROM PUBLIC;
 
 CREATE FUNCTION steward.score_profile_changed() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    PERFORM steward.ambiguity('', lexicon) FROM (SELECT DISTINCT lexicon FROM steward.score_profile) AS p;
-    IF TG_OP = 'INSERT' THEN
-        INSERT INTO steward.profile_change SELECT name FROM new_rows;
+    IF TG_OP = 'TRUNCATE' THEN
+        INSERT INTO steward.profile_change SELECT DISTINCT profile FROM steward.constitutional_principles;
     ELSIF TG_OP = 'DELETE' THEN
         INSERT INTO steward.profile_change SELECT name FROM old_rows;
     ELSE
-        INSERT INTO steward.profile_change SELECT name FROM old_rows UNION SELECT name FROM new_rows;
+        PERFORM steward.ambiguity('', lexicon) FROM (SELECT DISTINCT lexicon FROM new_rows) AS p;
+        INSERT INTO steward.profile_change SELECT name FROM new_rows;
+    END IF;
+    IF TG_OP = 'UPDATE' THEN
+        INSERT INTO steward.profile_change SELECT name FROM old_rows EXCEPT SELECT name FROM new_rows;
     END IF;
     RETURN NULL;
 END $$;
@@ -137,21 +175,31 @@ COMMENT ON FUNCTION steward.score_profile_changed() IS
     'refuses profiles without a lexicon; notes those that a statement has changed';
 REVOKE ALL ON FUNCTION steward.score_profile_changed() FROM PUBLIC;
 
-CREATE TRIGGER a_invalidate AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON steward.lexicon
-    FOR EACH STATEMENT EXECUTE FUNCTION steward.lexicon_invalidate();
-CREATE TRIGGER b_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON steward.lexicon
-    FOR EACH STATEMENT EXECUTE FUNCTION steward.lexicon_changed();
-CREATE TRIGGER a_invalidate AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON steward.score_profile
-    FOR EACH STATEMENT EXECUTE FUNCTION steward.lexicon_invalidate();
-CREATE TRIGGER b_inserted AFTER INSERT ON steward.score_profile REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION steward.score_profile_changed();
-CREATE TRIGGER b_updated AFTER UPDATE ON steward.score_profile REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION steward.score_profile_changed();
-CREATE TRIGGER b_deleted AFTER DELETE ON steward.score_profile REFERENCING OLD TABLE AS old_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION steward.score_profile_changed();
+DO $$
+DECLARE
+    named record;
+BEGIN
+    FOR named IN SELECT * FROM (VALUES ('lexicon', 'lexicon_changed'), ('score_profile', 'score_profile_changed')) AS v (rel, noted_by)
+    LOOP
+        EXECUTE format('CREATE TRIGGER take_turns BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON steward.%I
+                        FOR EACH STATEMENT EXECUTE FUNCTION steward.lexicon_take_turns()', named.rel);
+        EXECUTE format('CREATE TRIGGER a_invalidate AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON steward.%I
+                        FOR EACH STATEMENT EXECUTE FUNCTION steward.lexicon_invalidate()', named.rel);
+        EXECUTE format('CREATE TRIGGER b_inserted AFTER INSERT ON steward.%I REFERENCING NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION steward.%I()', named.rel, named.noted_by);
+        EXECUTE format('CREATE TRIGGER b_updated AFTER UPDATE ON steward.%I
+                        REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION steward.%I()', named.rel, named.noted_by);
+        EXECUTE format('CREATE TRIGGER b_deleted AFTER DELETE ON steward.%I REFERENCING OLD TABLE AS old_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION steward.%I()', named.rel, named.noted_by);
+        EXECUTE format('CREATE TRIGGER b_truncated AFTER TRUNCATE ON steward.%I
+                        FOR EACH STATEMENT EXECUTE FUNCTION steward.%I()', named.rel, named.noted_by);
+    END LOOP;
+END $$;
 
 CREATE FUNCTION steward.history_maintain(at timestamptz DEFAULT clock_timestamp()) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+    SET lock_timeout = '10ms'
 AS $$
 DECLARE
     wanted record;
@@ -164,15 +212,21 @@ BEGIN
               AND to_regclass('steward.' || quote_ident(r.table_name
                                                         || to_char(at + r.days_ahead * interval '1 day', '"_p"YYYYMMDD'))) IS NULL
     LOOP
-        -- Attempts that are to be forgotten change what is expected of their principles.
-        IF wanted.table_name = 'qec_synthesis_attempt_logs' THEN
-            INSERT INTO steward.principle_change
-            SELECT DISTINCT principle_id FROM steward.qec_synthesis_attempt_logs
-            WHERE attempted_at < at - wanted.retention AND final_outcome IS NOT NULL;
-        END IF;
-        SELECT m.created + m.dropped INTO made
-        FROM steward.partition_maintain(wanted.parent, wanted.days_ahead, wanted.retention, at) AS m;
-        changed := changed + made;
+        -- A partition needs a lock that waits for every reader, and behind which all others would wait: what cannot
+        -- be had at once is tried at the next run. There are days left.
+        BEGIN
+            -- Attempts that are to be forgotten change what is expected of their principles.
+            IF wanted.table_name = 'qec_synthesis_attempt_logs' THEN
+                INSERT INTO steward.principle_change
+                SELECT DISTINCT principle_id FROM steward.qec_synthesis_attempt_logs
+                WHERE attempted_at < at - wanted.retention AND final_outcome IS NOT NULL;
+            END IF;
+            SELECT m.created + m.dropped INTO made
+            FROM steward.partition_maintain(wanted.parent, wanted.days_ahead, wanted.retention, at) AS m;
+            changed := changed + made;
+        EXCEPTION WHEN lock_not_available THEN
+            NULL;
+        END;
     END LOOP;
     RETURN changed;
 END $$;
@@ -182,7 +236,9 @@ REVOKE ALL ON FUNCTION steward.history_maintain(timestamptz) FROM PUBLIC;
 
 GRANT SELECT ON steward.score_profile, steward.lexicon, steward.history_retention TO steward_reader;
 GRANT INSERT, UPDATE, DELETE ON steward.score_profile, steward.lexicon TO steward_writer;
-GRANT SELECT, INSERT, UPDATE, DELETE ON steward.principle_change, steward.profile_change TO steward_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON steward.principle_change, steward.profile_change, steward.lexicon_change
+    TO steward_worker;
+GRANT EXECUTE ON FUNCTION steward.principle_changed(bigint[]) TO steward_writer;
 GRANT EXECUTE ON FUNCTION steward.history_maintain(timestamptz) TO steward_worker;
 
 COMMIT;

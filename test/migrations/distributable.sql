@@ -13,7 +13,8 @@ INSERT INTO shard_key VALUES
     ('steward.qec_fidelity_calculations', 'scope'),
     ('steward.qec_synthesis_attempt_logs', 'principle_id'),
     ('steward.principle_change', 'principle_id'),
-    ('steward.profile_change', 'profile');
+    ('steward.profile_change', 'profile'),
+    ('steward.lexicon_change', 'lexicon');
 
 SELECT is_empty(
     $$SELECT c.oid::regclass FROM pg_class AS c

@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP 1
 SET search_path = tap, pg_catalog;
 BEGIN;
-SELECT plan(25);
+SELECT plan(27);
 
 CREATE FUNCTION pg_temp.state(check_name text) RETURNS text LANGUAGE sql AS $$
     SELECT state FROM steward.doctor() WHERE name = check_name
@@ -50,8 +50,11 @@ SELECT is(pg_temp.mend('public'), 'ok', 'is closed');
 
 INSERT INTO steward.constitutional_principles (name, category, statement, profile) VALUES ('n', 'c', 's', 'nowhere');
 SELECT matches((SELECT detail FROM steward.doctor() WHERE name = 'principles'), '^1 wait', 'a principle that waits is counted');
-SELECT steward.principle_rescore();
+SELECT steward.principle_rescore_isolated(steward.principle_pending(), clock_timestamp(), true);
 SELECT is(pg_temp.state('principles'), 'warning', 'a principle whose profile does not exist');
+SELECT matches((SELECT detail FROM steward.doctor() WHERE name = 'principles'), 'profile "nowhere" does not exist', 'is shown with the reason');
+DROP TRIGGER a_invalidate ON steward.lexicon;
+SELECT is(pg_temp.state('triggers'), 'error', 'a lexicon whose changes nobody hears of');
 
 SELECT format('DROP TABLE steward.%I', 'qec_error_predictions' || to_char((now() AT TIME ZONE 'UTC') + interval '1 day', '"_p"YYYYMMDD')) \gexec
 SELECT is(pg_temp.state('partitions'), 'warning', 'a partition that is missing');

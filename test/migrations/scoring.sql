@@ -2,12 +2,12 @@
 \set ON_ERROR_STOP 1
 SET search_path = tap, pg_catalog;
 BEGIN;
-SELECT plan(47);
+SELECT plan(64);
 DELETE FROM steward.constitutional_principles;
 
 CREATE FUNCTION pg_temp.rescore() RETURNS text LANGUAGE sql AS $$
     SELECT format('queued %s/%s, pending %s/%s', q.written, q.examined, p.written, p.examined)
-    FROM steward.principle_rescore_queued() AS q, steward.principle_rescore() AS p
+    FROM steward.principle_rescore_queued() AS q, steward.principle_rescore_isolated(steward.principle_pending(), clock_timestamp(), true) AS p
 $$;
 CREATE FUNCTION pg_temp.stored(id bigint) RETURNS numeric LANGUAGE sql AS $$
     SELECT round(distance_score::numeric, 6) FROM steward.constitutional_principles WHERE principle_id = id
@@ -62,7 +62,7 @@ SELECT throws_ok($$UPDATE steward.constitutional_principles SET criteria = '[1]'
                  'criteria that could not be scored are refused');
 UPDATE steward.constitutional_principles SET scored_hash = NULL;
 SELECT is((SELECT stored FROM steward.score_principle(1)), true, 'score_principle scores one at once');
-SELECT is(pg_temp.rescore(), 'queued 0/0, pending 1/1', 'and leaves the others');
+SELECT is(pg_temp.rescore(), 'queued 0/1, pending 1/1', 'and leaves the others');
 
 -- History: only what ended counts, however it comes.
 INSERT INTO steward.qec_synthesis_attempt_logs (principle_id, final_outcome) VALUES (1, NULL), (99, 'failure');
@@ -118,14 +118,56 @@ SELECT throws_ok($$INSERT INTO steward.lexicon (name, phrase, class, weight) VAL
 UPDATE steward.constitutional_principles SET profile = 'nowhere' WHERE principle_id = 2;
 SELECT pg_temp.rescore();
 SELECT is(pg_temp.stored(2), NULL::numeric, 'without its profile a principle has no score');
+SELECT is((SELECT score_error FROM steward.constitutional_principles WHERE principle_id = 2),
+          'score profile "nowhere" does not exist', 'and says why');
 INSERT INTO steward.score_profile (name) VALUES ('nowhere');
 SELECT is(pg_temp.rescore(), 'queued 1/1, pending 0/0', 'and gets one with it');
+SELECT is((SELECT score_error FROM steward.constitutional_principles WHERE principle_id = 2), NULL, 'and no longer complains');
+TRUNCATE steward.score_profile;
+SELECT is(pg_temp.rescore(), 'queued 2/2, pending 0/0', 'without any profile nothing has a score');
+INSERT INTO steward.score_profile (name) VALUES ('default'), ('nowhere');
+SELECT is(pg_temp.rescore(), 'queued 2/2, pending 0/0', 'until they are back');
+
+-- One principle that cannot be scored does not keep the others from it. No constraint lets such a one in, so that
+-- the test takes one away.
+ALTER TABLE steward.score_profile DROP CONSTRAINT score_profile_weights;
+INSERT INTO steward.score_profile (name, weights) VALUES ('broken', '{2,-1,0}');
+INSERT INTO steward.constitutional_principles (principle_id, name, category, statement, profile)
+SELECT i, 'n', 'c', 'It may.', CASE i WHEN 13 THEN 'broken' ELSE 'default' END FROM generate_series(10, 20) AS i;
+SELECT is(pg_temp.rescore(), 'queued 1/1, pending 10/10', 'a batch with one that cannot be scored');
+SELECT is((SELECT count(distance_score) FROM steward.constitutional_principles WHERE principle_id BETWEEN 10 AND 20),
+          10::bigint, 'scores the others');
+SELECT matches((SELECT score_error FROM steward.constitutional_principles WHERE principle_id = 13), 'weights must',
+               'and keeps the reason of the one');
+SELECT throws_ok($$SELECT * FROM steward.principle_rescore(ARRAY[12, 13])$$, '22023', NULL, 'whoever asks for it hears of it');
+UPDATE steward.score_profile SET weights = '{1,0,0}' WHERE name = 'broken';
+SELECT is(pg_temp.rescore(), 'queued 1/1, pending 0/0', 'mended, it has a score');
+SELECT throws_ok($$INSERT INTO steward.score_profile (name, weights) VALUES ('p', '[0:2]={-5,3,3}'); ALTER TABLE steward.score_profile
+                     ADD CONSTRAINT again CHECK (array_lower(weights, 1) = 1)$$, '23514', NULL, 'weights count from 1');
+DELETE FROM steward.constitutional_principles WHERE principle_id >= 10;
+DELETE FROM steward.score_profile WHERE name = 'broken';
+SELECT throws_ok($$SELECT * FROM steward.principle_rescore(ARRAY[1], NULL)$$, '22023', NULL, 'a score has a time');
+SELECT throws_ok($$SELECT * FROM steward.principle_rescore(ARRAY[1], 'infinity')$$, '22023', NULL, 'which is finite');
+UPDATE steward.constitutional_principles SET scored_at = 'infinity', statement = statement || '.' WHERE principle_id = 1;
+SELECT is(pg_temp.rescore(), 'queued 0/0, pending 1/1', 'a time that somebody wrote does no harm');
+UPDATE steward.constitutional_principles SET scored_at = '294276-12-31', statement = statement || '.' WHERE principle_id = 1;
+SELECT is(pg_temp.rescore(), 'queued 0/0, pending 1/1', 'however late it is');
+
+-- What is scored in the transaction that wrote it is looked at again.
+DELETE FROM steward.principle_change;
+SELECT steward.principle_rescore(ARRAY[1]);
+SELECT results_eq($$SELECT principle_id FROM steward.principle_change$$, ARRAY[1::bigint], 'after the commit the worker looks again');
+DELETE FROM steward.principle_change;
+INSERT INTO steward.qec_synthesis_attempt_logs (principle_id, attempted_at, final_outcome) VALUES (1, now() + interval '5 days', 'failure');
+SELECT is(pg_temp.rescore(), 'queued 1/1, pending 0/0', 'an attempt of a clock that is ahead counts');
+UPDATE steward.qec_synthesis_attempt_logs SET principle_id = 2 WHERE principle_id = 1;
+SELECT is(pg_temp.rescore(), 'queued 2/2, pending 0/0', 'an attempt that goes to another principle changes both');
 
 -- Retention: a day in the far future leaves the past behind and remembers whom that concerns.
 INSERT INTO steward.qec_synthesis_attempt_logs (principle_id, final_outcome) VALUES (1, 'failure');
 SELECT pg_temp.rescore();
 SELECT steward.history_maintain(now() + interval '3 years');
 SELECT is((SELECT count(*) FROM steward.qec_synthesis_attempt_logs), 0::bigint, 'attempts past their retention are gone');
-SELECT is(pg_temp.rescore(), 'queued 1/1, pending 0/0', 'and no longer count');
+SELECT is(pg_temp.rescore(), 'queued 2/2, pending 0/0', 'and no longer count');
 SELECT * FROM finish();
 ROLLBACK;

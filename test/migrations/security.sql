@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP 1
 SET search_path = tap, pg_catalog;
 BEGIN;
-SELECT plan(18);
+SELECT plan(22);
 
 CREATE TEMPORARY VIEW routine AS
 SELECT p.oid::regprocedure::text AS name, p.*, pg_get_userbyid(p.proowner) AS owner
@@ -30,7 +30,7 @@ SELECT is_empty(
 SELECT is_empty(
     $$SELECT c.oid::regclass FROM pg_class AS c
       WHERE c.relnamespace = 'steward'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition
-            AND c.relname NOT IN ('principle_change', 'profile_change', 'qec_performance_summary_rows', 'operation_stats')
+            AND c.relname NOT IN ('principle_change', 'profile_change', 'lexicon_change', 'qec_performance_summary_rows', 'operation_stats')
             AND NOT has_table_privilege('steward_reader', c.oid, 'SELECT')$$,
     'a reader reads every table but the queues');
 SELECT is_empty($$SELECT rolname FROM pg_roles WHERE rolname LIKE 'steward\_%' AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication)$$,
@@ -61,12 +61,28 @@ SET LOCAL ROLE steward_writer;
 SELECT throws_ok($$SELECT steward.score_principle(2)$$, 'P0002', NULL, 'nor for whom it is hidden by being in the readers');
 RESET ROLE;
 SET LOCAL ROLE steward_worker;
-SELECT is((SELECT written FROM steward.principle_rescore()), 2, 'the worker scores all rows');
+SELECT is((SELECT written FROM steward.principle_rescore_isolated(steward.principle_pending(), clock_timestamp(), true)), 2, 'the worker scores all rows');
 RESET ROLE;
 SET LOCAL ROLE steward_reader;
 SELECT is((SELECT count(*) FROM steward.principle_score(2)), 0::bigint, 'and a stored score is as hidden as its row');
 RESET ROLE;
 ROLLBACK TO rows;
+
+-- A lexicon under row security is that of whoever asks, also when one session asks for several.
+SAVEPOINT tenants;
+GRANT USAGE ON SCHEMA tap TO steward_reader;
+INSERT INTO steward.lexicon (name, phrase, class, weight) VALUES ('ours', 'foo', 'a', 0.9), ('ours', 'bar', 'b', 0.1);
+ALTER TABLE steward.lexicon ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON steward.lexicon TO steward_reader USING (class = current_setting('app.tenant', true));
+SELECT is(round(steward.ambiguity('foo bar', 'ours')::numeric, 2), 0.91, 'who bypasses row security has all phrases');
+SET LOCAL ROLE steward_reader;
+SET LOCAL app.tenant = 'a';
+SELECT is(round(steward.ambiguity('foo bar', 'ours')::numeric, 2), 0.90, 'one tenant has its own');
+SET LOCAL app.tenant = 'b';
+SELECT is(round(steward.ambiguity('foo bar', 'ours')::numeric, 2), 0.10, 'and the next one its own');
+RESET ROLE;
+SELECT is(round(steward.ambiguity('foo bar', 'ours')::numeric, 2), 0.91, 'nor does one role see what another has read');
+ROLLBACK TO tenants;
 
 -- A real attempt: a writer puts tables, functions and operators of its own before every name that they might use.
 GRANT USAGE ON SCHEMA tap TO steward_writer, steward_worker;
@@ -74,6 +90,7 @@ INSERT INTO steward.constitutional_principles (principle_id, name, category, sta
 INSERT INTO steward.lexicon (name, phrase, class, weight) VALUES ('house', 'tokens', 'jargon', 0.5);
 INSERT INTO steward.score_profile (name, lexicon) VALUES ('house', 'house');
 DELETE FROM steward.profile_change;
+DELETE FROM steward.lexicon_change;
 CREATE SCHEMA attack;
 GRANT USAGE ON SCHEMA attack TO PUBLIC;
 CREATE FUNCTION attack.spring() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'captured as %', current_user; END $$;
@@ -109,7 +126,7 @@ RESET ROLE;
 SET LOCAL search_path = tap, pg_catalog;
 SELECT pass('what acts for others does not touch what its caller puts before it');
 SELECT results_eq($$SELECT 'principle ' || principle_id FROM steward.principle_change
-                    UNION ALL SELECT 'profile ' || profile FROM steward.profile_change$$,
-                  $$VALUES ('principle 1'), ('profile house')$$, 'and works on the real tables');
+                    UNION ALL SELECT 'lexicon ' || lexicon FROM steward.lexicon_change$$,
+                  $$VALUES ('principle 1'), ('lexicon house')$$, 'and works on the real tables');
 SELECT * FROM finish();
 ROLLBACK;

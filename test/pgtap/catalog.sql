@@ -28,7 +28,7 @@ SELECT set_eq(
     $$SELECT DISTINCT proname::text FROM member WHERE provolatile = 's'$$,
     ARRAY['ambiguity', 'ambiguity_scores', 'ambiguity_findings', 'lexicon_phrases', 'partition_key', 'profile_score',
           'migration_is_deployed', 'migration_require', 'principle_score', 'principle_draft_score',
-          'principle_backlog', 'doctor_server', 'doctor_rights'],
+          'principle_pending', 'doctor_server', 'doctor_rights'],
     'only what looks something up by name is stable');
 SELECT is((SELECT provolatile FROM member WHERE oid = 'steward.ambiguity(text)'::regprocedure), 'i'::"char",
           'ambiguity(text) is immutable');

@@ -16,7 +16,7 @@ BEGIN
         'SELECT * FROM steward.principle_score(1)',
         'SELECT * FROM steward.principle_draft_score(''it may'')',
         'SELECT * FROM steward.score_principle(1)',
-        'SELECT * FROM steward.principle_rescore()',
+        'SELECT * FROM steward.principle_rescore(ARRAY[1])',
         'SELECT * FROM steward.principle_rescore_queued()',
         'SELECT steward.migration_require(''scoring'')',
         'SELECT steward.migration_require(''nothing'')',

@@ -60,12 +60,28 @@ TEST(SiteLexicon, RefusesWhatCanNotBeMatchedOrWeighed) {
     for (std::size_t i = 0; i <= most_site_phrases; ++i)
         many.push_back({"c", 0.5, "p" + std::to_string(i), ""});
     EXPECT_THROW(SiteLexicon("s", "s-1", many), Error);
+    EXPECT_THROW(SiteLexicon("s", "s-1", {{"c", 0.5, std::string(most_site_bytes + 1, 'x'), ""}}), Error);
     many.clear();
     for (std::size_t i = 0; i <= most_site_classes; ++i)
         many.push_back({"c" + std::to_string(i), 0.5, "p" + std::to_string(i), ""});
     EXPECT_THROW(SiteLexicon("s", "s-1", many), Error);
     many.pop_back();
     EXPECT_DOUBLE_EQ(score("p255", SiteLexicon("s", "s-1", many)), 0.5);
+}
+
+TEST(SiteLexicon, CanBeStoppedWhileItIsCompiled) {
+    struct Stopped {};
+    static int calls = 0;
+    calls = 0;
+    std::vector<SitePhrase> const phrases{{"c", 0.5, std::string(most_site_bytes, 'x'), ""}};
+    SiteLexicon const whole("s", "s-1", phrases, Stop{[] { ++calls; }});
+    EXPECT_GT(calls, static_cast<int>(most_site_bytes));
+    calls = 0;
+    auto const stop_soon = Stop{[] {
+        if (++calls == 1000)
+            throw Stopped{};
+    }};
+    EXPECT_THROW(SiteLexicon("s", "s-1", phrases, stop_soon), Stopped);
 }
 
 } // namespace
