@@ -90,10 +90,11 @@ BEGIN
         SELECT count(*) INTO ungranted FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid
         WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
               AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward')
-              AND p.provolatile IN ('i', 's') AND NOT has_function_privilege('steward_reader', p.oid, 'EXECUTE');
+              AND (p.provolatile IN ('i', 's') OR p.proname IN ('operation_begin', 'operation_end'))
+              AND NOT has_function_privilege('steward_reader', p.oid, 'EXECUTE');
     END IF;
     RETURN QUERY SELECT 'grants', CASE WHEN ungranted = 0 THEN 'ok' ELSE 'warning' END,
-        format('Role steward_reader may not call %s of the functions that only read.', ungranted),
+        format('Role steward_reader may not call %s of the functions that it needs.', ungranted),
         CASE WHEN ungranted > 0 THEN 'Run the grants again after an update of the extension.' END,
         CASE WHEN ungranted > 0 THEN 'psql -f migrations/deploy/grants.sql' END;
     -- DROP EXTENSION ... CASCADE takes the triggers along, CREATE EXTENSION does not bring them back.

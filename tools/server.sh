@@ -51,11 +51,13 @@ server_configure() {
     say "$2" | as_server tee "$1/data/steward.conf" >/dev/null
 }
 
-# By its process, but not one that was killed and that nobody has reaped.
+# Not one that was killed and that nobody has reaped.
+process_lives() { [ -d "/proc/$1" ] && ! grep -q '^State:.*Z' "/proc/$1/status" 2>/dev/null; }
+
 server_is_running() {
     local pid
     pid=$(as_server head -n 1 "$1/data/postmaster.pid" 2>/dev/null) || return 1
-    [ -n "$pid" ] && [ -d "/proc/$pid" ] && ! grep -q '^State:.*Z' "/proc/$pid/status" 2>/dev/null &&
+    [ -n "$pid" ] && process_lives "$pid" &&
         as_server "$pg_bin/pg_ctl" --pgdata "$1/data" status >/dev/null 2>&1
 }
 
@@ -91,5 +93,6 @@ state_folder() {
     fi
     local base
     if [ "$(id -u)" -eq 0 ]; then base=/var/lib/pg-steward; else base=${XDG_STATE_HOME:-$HOME/.local/state}/steward; fi
+    base=$(realpath -m "$base") # what runs is known by its path
     printf '%s/demo-%s\n' "$base" "$(printf '%s' "$root" | cksum | cut -d' ' -f1)"
 }

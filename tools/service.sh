@@ -3,10 +3,11 @@
 
 # Its process, if it is still ours: a number alone may belong to somebody else by now.
 service_pid() {
-    local pid
+    local pid exe
     pid=$(as_server cat "$1/run/steward.pid" 2>/dev/null) || return 1
-    [ -n "$pid" ] && [ "$(as_server readlink "/proc/$pid/exe" 2>/dev/null)" = "$1/install/bin/steward" ] &&
-        say "$pid"
+    exe=$(as_server readlink "/proc/$pid/exe" 2>/dev/null) || return 1
+    # Its file may have been replaced since.
+    if process_lives "$pid" && [ "${exe% (deleted)}" = "$(realpath -m "$1/install/bin/steward")" ]; then say "$pid"; fi
 }
 
 service_address() { printf '127.0.0.1:%s' "$(as_server cat "$1/run/steward.port")"; }
@@ -14,9 +15,10 @@ service_address() { printf '127.0.0.1:%s' "$(as_server cat "$1/run/steward.port"
 service_stop() {
     local pid
     pid=$(service_pid "$1") || return 0
+    [ -n "$pid" ] || return 0
     as_server kill "$pid"
     for _ in $(seq 150); do
-        [ -d "/proc/$pid" ] || return 0
+        process_lives "$pid" || return 0
         sleep 0.1
     done
     fail "the sidecar (process $pid) does not stop"
@@ -34,7 +36,7 @@ service_start() {
         for _ in $(seq 100); do
             if as_server test -s "$folder/run/steward.port"; then return 0; fi
             pid=$(as_server cat "$folder/run/steward.pid")
-            [ -d "/proc/$pid" ] || break
+            process_lives "$pid" || break
             sleep 0.1
         done
     done

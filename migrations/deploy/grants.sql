@@ -26,6 +26,14 @@ DECLARE
 BEGIN
     FOR wanted IN
         SELECT * FROM (VALUES
+            ('steward_owner', 'steward.lexicon_invalidate()'),
+            ('steward_owner', 'steward.operation_begin(text, text)'),
+            ('steward_owner', 'steward.operation_end(bigint)'),
+            ('steward_owner', 'steward.partition_create(regclass, date)'),
+            ('steward_owner', 'steward.partition_drop(regclass, timestamptz)'),
+            ('steward_owner', 'steward.partition_maintain(regclass, integer, interval, timestamptz)'),
+            ('steward_reader', 'steward.operation_begin(text, text)'),
+            ('steward_reader', 'steward.operation_end(bigint)'),
             ('steward_reader', 'steward.worker_clock()'),
             ('steward_reader', 'steward.doctor()'),
             ('steward_reader', 'steward.doctor_work()'),
@@ -44,6 +52,8 @@ BEGIN
             ('steward_metrics', 'steward.doctor_work()'),
             ('steward_metrics', 'steward.migration_is_deployed(text)'),
             ('steward_metrics', 'steward.risk_level(double precision)'),
+            ('steward_metrics', 'steward.operation_begin(text, text)'),
+            ('steward_metrics', 'steward.operation_end(bigint)'),
             ('steward_metrics', 'steward.worker_status()'),
             ('steward_metrics', 'steward.operation_counts()'),
             ('steward_metrics', 'steward.operation_histogram()'),
