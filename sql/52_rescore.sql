@@ -25,7 +25,8 @@ CREATE FUNCTION principle_rescore_batch(principle_ids bigint[], at timestamptz, 
                                         OUT examined integer, OUT written integer)
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE COST 100000
     SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
-    SET plan_cache_mode = force_generic_plan -- the plan is the same for each batch
+    -- One plan for every batch, which does not know how many there are: what is joined to them all is hashed.
+    SET plan_cache_mode = force_generic_plan SET enable_material = off
 AS $$
 #variable_conflict use_column
 DECLARE
