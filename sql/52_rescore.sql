@@ -172,7 +172,7 @@ REVOKE ALL ON FUNCTION principle_rescore_queued(integer, timestamptz) FROM PUBLI
 COMMENT ON FUNCTION principle_rescore_queued(integer, timestamptz) IS
     'scores a batch of the principles whose history, profile or lexicon has changed, and stores what has changed';
 
-CREATE FUNCTION principle_rescore(principle_ids bigint[], at timestamptz DEFAULT clock_timestamp(),
+CREATE FUNCTION principle_rescore(principle_ids bigint[], at timestamptz DEFAULT NULL,
                                   OUT examined integer, OUT written integer)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 100000 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -182,14 +182,14 @@ DECLARE
     has_written boolean := pg_current_xact_id_if_assigned() IS NOT NULL;
 BEGIN
     PERFORM steward.migration_require('scoring');
-    IF principle_ids IS NULL OR NOT coalesce(isfinite(at), false) THEN
-        RAISE EXCEPTION 'principles and a time are needed' USING ERRCODE = 'invalid_parameter_value';
+    IF principle_ids IS NULL OR NOT coalesce(isfinite(at), true) THEN
+        RAISE EXCEPTION 'principles, and a time that is finite, are needed' USING ERRCODE = 'invalid_parameter_value';
     END IF;
     -- What is counted below must not be older than what somebody else has stored meanwhile.
     PERFORM FROM steward.constitutional_principles WHERE principle_id = ANY (principle_ids)
     ORDER BY principle_id FOR NO KEY UPDATE;
     SELECT b.examined, b.written INTO examined, written
-    FROM steward.principle_rescore_batch(principle_ids, at, false) AS b;
+    FROM steward.principle_rescore_batch(principle_ids, coalesce(at, clock_timestamp()), false) AS b;
     -- Others do not see what this transaction has written before, so they did not note what their own changes mean
     -- for it: the worker looks again when it is committed.
     IF has_written THEN

@@ -146,8 +146,8 @@ SELECT throws_ok($$INSERT INTO steward.score_profile (name, weights) VALUES ('p'
                      ADD CONSTRAINT again CHECK (array_lower(weights, 1) = 1)$$, '23514', NULL, 'weights count from 1');
 DELETE FROM steward.constitutional_principles WHERE principle_id >= 10;
 DELETE FROM steward.score_profile WHERE name = 'broken';
-SELECT throws_ok($$SELECT * FROM steward.principle_rescore(ARRAY[1], NULL)$$, '22023', NULL, 'a score has a time');
-SELECT throws_ok($$SELECT * FROM steward.principle_rescore(ARRAY[1], 'infinity')$$, '22023', NULL, 'which is finite');
+SELECT throws_ok($$SELECT * FROM steward.principle_rescore(NULL)$$, '22023', NULL, 'a score is that of something');
+SELECT throws_ok($$SELECT * FROM steward.principle_rescore(ARRAY[1], 'infinity')$$, '22023', NULL, 'and its time is finite');
 UPDATE steward.constitutional_principles SET scored_at = 'infinity', statement = statement || '.' WHERE principle_id = 1;
 SELECT is(pg_temp.rescore(), 'queued 0/0, pending 1/1', 'a time that somebody wrote does no harm');
 UPDATE steward.constitutional_principles SET scored_at = '294276-12-31', statement = statement || '.' WHERE principle_id = 1;
