@@ -1,9 +1,26 @@
 #include "sidecar/api/answer.hpp"
 
+#include <atomic>
+
+#include "sidecar/base/clock.hpp"
 #include "sidecar/base/log.hpp"
 #include "sidecar/db/result.hpp"
 
 namespace steward::sidecar::api {
+namespace {
+
+/// While there is no connection every request fails alike: one warning a second says so.
+bool is_worth_a_warning(std::string const &sqlstate) {
+    if (sqlstate.rfind("08", 0) != 0)
+        return true;
+    static std::atomic<Clock::rep> next{0};
+    Clock::rep due = next;
+    Clock::rep const now = Clock::now().time_since_epoch().count();
+    return now >= due &&
+           next.compare_exchange_strong(due, now + Clock::duration(std::chrono::seconds(1)).count());
+}
+
+} // namespace
 
 void set_problem(httplib::Response &response, http::Problem const &problem, std::string const &request_id) {
     response.status = problem.status;
@@ -19,7 +36,7 @@ http::Problem current_problem(std::string const &request_id) {
         return failure.problem();
     } catch (db::Error const &error) {
         http::Problem problem = http::problem_of_sqlstate(error.sqlstate(), error.what(), error.hint());
-        if (problem.status >= 500)
+        if (problem.status >= 500 && is_worth_a_warning(error.sqlstate()))
             log(Level::warning, "the database refused a request",
                 JsonObject()
                     .add("request_id", request_id)

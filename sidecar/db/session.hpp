@@ -47,6 +47,8 @@ class Session {
     /// Rows of the statement. It may run twice if the connection is lost meanwhile: it must only read.
     Result run(Statement const &statement, Parameters const &parameters = {});
 
+    bool is_connected() const { return connection_ != nullptr; }
+
   private:
     Result execute(Statement const &statement, Parameters const &parameters);
     void prepare(Statement const &statement, Clock::time_point deadline);
@@ -54,7 +56,6 @@ class Session {
     std::string startup_options() const;
     void connect();
     void disconnect();
-    bool is_connected() const { return connection_ != nullptr; }
     [[noreturn]] void raise(PGresult const *result);
 
     SessionSettings const settings_;

@@ -15,8 +15,9 @@ class Worker : private httplib::Server {
   public:
     explicit Worker(Service &service);
 
-    /// Connects, so that no request has to wait for it.
+    /// Connects if it may, so that no request has to wait for it.
     void warm_up();
+    bool is_connected() const { return session_.is_connected(); }
 
     /// Reads the request of `connection` and appends the answer to its output.
     void answer(Connection &connection);

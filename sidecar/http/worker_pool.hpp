@@ -14,12 +14,14 @@
 
 namespace steward::sidecar::http {
 
+class Worker;
+
 class WorkerPool {
   public:
     using Return = std::function<void(std::unique_ptr<Connection>)>;
 
     /// Connections whose request is answered, and sent as far as the socket takes it, go to `give_back`.
-    /// Workers that answer scores warm up first.
+    /// Workers that answer scores connect first, and take nothing while they cannot and another can.
     WorkerPool(int threads, bool for_scores, Service &service, Return give_back);
     ~WorkerPool(); // waits for what is under way
     WorkerPool(WorkerPool const &) = delete;
@@ -27,15 +29,24 @@ class WorkerPool {
 
     void submit(std::unique_ptr<Connection> connection);
 
+    /// Nothing more is taken. False if a thread was still busy at that time.
+    bool end(Clock::time_point deadline);
+
   private:
-    void work(bool for_scores);
-    std::unique_ptr<Connection> take();
+    void work();
+    std::unique_ptr<Connection> take(Worker &worker, bool &is_able);
+    void note_ability(bool now, bool &is_able);
 
     Service &service_;
+    bool const for_scores_;
     Return give_back_;
     std::mutex mutex_;
-    std::condition_variable filled_;
+    std::condition_variable filled_;   // for workers that are able to answer
+    std::condition_variable fallback_; // for the others: nobody is able
+    std::condition_variable ended_;
     std::deque<std::unique_ptr<Connection>> queue_;
+    int able_ = 0; // workers that have a connection to the database, or need none
+    int running_ = 0;
     bool is_ending_ = false;
     std::vector<std::thread> threads_;
 };

@@ -1,4 +1,5 @@
 """Errors of the database, and a database that goes away."""
+import concurrent.futures
 import subprocess
 import time
 import unittest
@@ -149,6 +150,20 @@ class Recovery(unittest.TestCase):
             self.assertGreater(sidecar.metric("steward_database_reconnects_total"), 0)
         finally:
             self.assertEqual(sidecar.stop(), 0)
+
+    def test_worker_that_may_not_connect_takes_no_request(self):
+        """It would fail at once, and be the first to take the next."""
+        psql("CREATE ROLE few LOGIN CONNECTION LIMIT 1 IN ROLE steward_reader, steward_metrics")
+        sidecar = Sidecar("--workers", "4", environment={"PGUSER": "few"})
+        try:
+            wait_for(lambda: sidecar.score(1).status == 200, "a connection")
+            with concurrent.futures.ThreadPoolExecutor(4) as clients:
+                answers = list(clients.map(lambda _: sidecar.score(1).status, range(200)))
+            self.assertEqual(answers.count(200), 200)
+        finally:
+            self.assertEqual(sidecar.stop(), 0)
+            wait_for(lambda: psql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'few'") == "0", "its end")
+            psql("DROP ROLE few")
 
     def test_restart_between_two_requests_is_not_noticed(self):
         sidecar = Sidecar("--workers", "1")
