@@ -4,6 +4,7 @@
 #include "sidecar/api/draft.hpp"
 #include "sidecar/base/clock.hpp"
 #include "sidecar/base/json.hpp"
+#include "sidecar/http/framing.hpp"
 
 namespace steward::sidecar::api {
 namespace {
@@ -111,10 +112,11 @@ void warm_up(db::Session &session) {
     }
 }
 
-void get_score(httplib::Request const &request, httplib::Response &response, db::Session &session) {
-    if (request.get_param_value_count("principle_id") != 1)
+void get_score(std::string_view target, httplib::Response &response, db::Session &session) {
+    auto const values = http::query_values(target, "principle_id");
+    if (values.size() != 1)
         throw bad_request("The parameter principle_id is needed exactly once.");
-    auto const principle_id = parse_bigint(request.get_param_value("principle_id"));
+    auto const principle_id = parse_bigint(values.front());
     if (!principle_id)
         throw bad_request("principle_id must be a whole number in the range of bigint.");
     answer_stored(response, session, *principle_id);

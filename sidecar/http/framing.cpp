@@ -173,6 +173,25 @@ Check check_body(Headers const &headers, Limits const &limits, bool is_1_1) {
     return {};
 }
 
+std::optional<std::string> percent_decoded(std::string_view text) {
+    std::string decoded;
+    while (!text.empty()) {
+        if (text.front() != '%') {
+            decoded += text.front() == '+' ? ' ' : text.front();
+            text.remove_prefix(1);
+            continue;
+        }
+        std::string_view const digits = text.substr(1, 2);
+        unsigned value = 0;
+        auto const [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+        if (digits.size() != 2 || error != std::errc() || end != digits.data() + 2)
+            return {};
+        decoded += static_cast<char>(value);
+        text.remove_prefix(3);
+    }
+    return decoded;
+}
+
 Framed refuse(Refusal refusal) {
     Framed framed;
     framed.outcome = Outcome::refused;
@@ -225,6 +244,20 @@ bool is_request_id(std::string_view text) {
 
 std::string_view path_of(std::string_view target) {
     return target.substr(0, target.find('?'));
+}
+
+std::vector<std::string> query_values(std::string_view target, std::string_view name) {
+    std::vector<std::string> values;
+    target.remove_prefix(std::min(path_of(target).size() + 1, target.size()));
+    while (!target.empty()) {
+        std::size_t const end = std::min(target.find('&'), target.size());
+        std::string_view const pair = target.substr(0, end);
+        std::size_t const equals = std::min(pair.find('='), pair.size());
+        if (percent_decoded(pair.substr(0, equals)) == name)
+            values.push_back(percent_decoded(pair.substr(std::min(equals + 1, pair.size()))).value_or(""));
+        target.remove_prefix(std::min(end + 1, target.size()));
+    }
+    return values;
 }
 
 } // namespace steward::sidecar::http

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace steward::sidecar::http {
 
@@ -53,5 +54,9 @@ bool is_request_id(std::string_view text);
 
 /// The path of a target: what stands before the question mark.
 std::string_view path_of(std::string_view target);
+
+/// The decoded values of the parameter `name` in the query of a target, each as often as it stands there. A
+/// value is all that stands behind the first equals sign; one that is not well encoded is empty.
+std::vector<std::string> query_values(std::string_view target, std::string_view name);
 
 } // namespace steward::sidecar::http

@@ -11,10 +11,11 @@ namespace steward::sidecar::http {
 namespace {
 
 /// The head as cpp-httplib gets to see it: what was framed, and not a header more. So it meets neither a
-/// Range that makes a short answer long, nor anything it would read in another way than we did.
+/// Range that makes a short answer long, nor anything it would read in another way than we did, as it does
+/// with queries.
 std::string plain_head(Request const &request) {
     std::string head;
-    head.append(request.method).append(" ").append(request.target).append(" HTTP/1.1\r\n");
+    head.append(request.method).append(" ").append(path_of(request.target)).append(" HTTP/1.1\r\n");
     if (!request.content_type.empty())
         head.append("Content-Type: ").append(request.content_type).append("\r\n");
     head.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n\r\n");
@@ -43,8 +44,9 @@ Worker::Worker(Service &service) : service_(service), session_(service.scores, s
 }
 
 void Worker::add_routes() {
-    Get(score_path,
-        guarded([this](auto &request, auto &response) { api::get_score(request, response, session_); }));
+    Get(score_path, guarded([this](auto &, auto &response) {
+            api::get_score(connection_->request.target, response, session_);
+        }));
     Post(score_path,
          guarded([this](auto &request, auto &response) { api::post_score(request, response, session_); }));
     Get("/livez", guarded([](auto &, auto &response) {

@@ -44,6 +44,12 @@ class Score(SidecarTest):
             self.check_problem(self.sidecar.score(wrong), 400, "STW20", "principle_id")
         self.check_problem(self.sidecar.get(SCORE), 400, "STW20", "principle_id")
         self.check_problem(self.sidecar.get(f"{SCORE}?principle_id=1&principle_id=2"), 400, "STW20")
+        for query in ("principle_id=999=1", "principle_id==1", "principle_id=1=", "principle_id=1&principle_id=1",
+                      "principle_id=1&principle%5Fid=1", "principle_id=1&principle_id", "principle_id=%3", "principle_id=1?"):
+            self.check_problem(self.sidecar.get(f"{SCORE}?{query}"), 400, "STW20", "principle_id")
+        for query in ("principle%5fid=%31", "a=b=c&&principle_id=1&%zz", "principle_id=1&x=a?b"):
+            self.assertEqual(self.sidecar.get(f"{SCORE}?{query}").status, 200, query)
+        self.assertEqual(self.sidecar.get("/livez?x=a?b").status, 200)
         self.check_problem(self.sidecar.score("9223372036854775807"), 404)
 
     def test_draft(self):
