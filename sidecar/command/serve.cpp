@@ -119,7 +119,7 @@ int serve(Settings const &settings) {
                       .add("workers", front_settings.workers)));
     if (!front.run()) {
         // Their threads cannot be ended, and waiting for them is what was just given up.
-        log(Level::warning, "stopped with requests under way");
+        log(Level::warning, "stopped with statements under way");
         ::_exit(0);
     }
     log(Level::info, "stopped");

@@ -3,6 +3,11 @@
 #include "sidecar/base/log.hpp"
 
 namespace steward::sidecar::http {
+namespace {
+
+constexpr std::size_t longest_path = 1000; // a short line is written at once or not at all
+
+} // namespace
 
 void record(metrics::Registry &registry, Connection const &connection, std::string_view route,
             std::string_view method, int status) {
@@ -15,7 +20,7 @@ void record(metrics::Registry &registry, Connection const &connection, std::stri
         std::move(JsonObject()
                       .add("request_id", connection.request_id)
                       .add("method", method)
-                      .add("path", path_of(connection.request.target))
+                      .add("path", path_of(connection.request.target).substr(0, longest_path))
                       .add("status", status)
                       .add_milli("duration_ms", seconds * 1000)));
 }

@@ -1,5 +1,6 @@
 #include "sidecar/http/front.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <stdexcept>
@@ -79,7 +80,10 @@ bool Front::run() {
             return false;
         wait_and_serve();
     }
-    return true;
+    // What still runs is for nobody: workers that connect.
+    auto const deadline = std::min(stop_deadline_, Clock::now() + std::chrono::seconds(1));
+    bool const is_ended = scores_->end(deadline);
+    return probes_->end(deadline) && is_ended;
 }
 
 void Front::wait_and_serve() {

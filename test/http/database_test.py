@@ -1,10 +1,11 @@
 """Errors of the database, and a database that goes away."""
 import concurrent.futures
+import os
 import subprocess
 import time
 import unittest
 
-from sidecar import SCORE, Double, Sidecar, SidecarTest, psql, server, wait_for
+from sidecar import DEADLINE, SCORE, Double, Sidecar, SidecarTest, psql, server, wait_for
 
 
 class Lock:
@@ -215,6 +216,36 @@ class Stop(unittest.TestCase):
             self.assertEqual(sidecar.process.wait(15), 0)
             self.assertLess(time.monotonic() - start, 12)
         sidecar.folder.cleanup()
+
+    def test_does_not_wait_for_workers_that_warm_up(self):
+        with Lock():
+            sidecar = Sidecar("--statement-timeout", "20000", "--workers", "1")
+            wait_for(lambda: waiting() == 1, "the worker to wait")
+            start = time.monotonic()
+            sidecar.terminate()
+            self.assertEqual(sidecar.process.wait(DEADLINE), 0)
+            self.assertLess(time.monotonic() - start, 5)
+        sidecar.folder.cleanup()
+
+    def test_log_that_nobody_reads_stops_nothing(self):
+        """Lines are dropped while the pipe is full, and counted in the next one that goes through."""
+        reader, writer = os.pipe()
+        sidecar = Sidecar("--workers", "1", log=writer)
+        os.close(writer)
+        try:
+            with sidecar.connect() as client:
+                client.socket.settimeout(5)
+                for _ in range(1000):
+                    self.assertEqual(client.request("GET", "/livez").status, 200)
+                os.read(reader, 1 << 20)
+                for _ in range(2):
+                    self.assertEqual(client.request("GET", "/livez").status, 200)
+                self.assertRegex(os.read(reader, 1 << 20), rb'"dropped":\d{3}')
+            self.assertEqual(sidecar.stop(), 0)
+        finally:
+            os.close(reader)
+            sidecar.process.kill()
+            sidecar.process.wait()
 
     def test_probes_answer_while_all_workers_wait(self):
         sidecar = Sidecar("--workers", "2", "--statement-timeout", "15000")

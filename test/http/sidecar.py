@@ -125,14 +125,14 @@ class Client:
 class Sidecar:
     """`steward serve` on a free port, on the server that libpq's environment names."""
 
-    def __init__(self, *options, environment=None, prefix=()):
+    def __init__(self, *options, environment=None, prefix=(), log=None):
         self.folder = tempfile.TemporaryDirectory()
         self.port_file = os.path.join(self.folder.name, "port")
         self.log_path = os.path.join(self.folder.name, "log")
-        with open(self.log_path, "wb") as log:
+        with open(self.log_path, "wb") as file:
             self.process = subprocess.Popen(
                 [*prefix, PROGRAM, "serve", "--listen", "127.0.0.1:0", "--port-file", self.port_file, *options],
-                stderr=log, env={**os.environ, **(environment or {})})
+                stderr=file if log is None else log, env={**os.environ, **(environment or {})})
         wait_for(lambda: os.path.exists(self.port_file) or self.process.poll() is not None, "the port")
         if self.process.poll() is not None:
             raise AssertionError(f"the sidecar ended: {self.log()}")
