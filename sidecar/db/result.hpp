@@ -30,15 +30,19 @@ class Result {
 /// The database refused a statement, or could not be reached (then the SQLSTATE is 08006).
 class Error : public std::runtime_error {
   public:
-    Error(std::string sqlstate, std::string const &message, std::string hint = "")
-        : std::runtime_error(message), sqlstate_(std::move(sqlstate)), hint_(std::move(hint)) {}
+    Error(std::string sqlstate, std::string const &message, std::string hint = "", std::string source = "")
+        : std::runtime_error(message), sqlstate_(std::move(sqlstate)), hint_(std::move(hint)),
+          source_(std::move(source)) {}
 
     std::string const &sqlstate() const { return sqlstate_; }
     std::string const &hint() const { return hint_; }
+    /// The function of the server that raised it.
+    std::string const &source() const { return source_; }
 
   private:
     std::string sqlstate_;
     std::string hint_;
+    std::string source_;
 };
 
 } // namespace steward::sidecar::db

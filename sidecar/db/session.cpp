@@ -1,6 +1,7 @@
 #include "sidecar/db/session.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include <poll.h>
 
@@ -33,8 +34,9 @@ bool is_loss(std::string const &sqlstate) {
 }
 
 /// The prepared statement is gone, is there already, or the function behind it has changed.
-bool is_stale_statement(std::string const &sqlstate) {
-    return sqlstate == "26000" || sqlstate == "42P05" || sqlstate == "0A000";
+bool is_stale_statement(Error const &error) {
+    return error.sqlstate() == "26000" || error.sqlstate() == "42P05" ||
+           (error.sqlstate() == "0A000" && error.source() == "RevalidateCachedQuery");
 }
 
 } // namespace
@@ -51,7 +53,7 @@ Result Session::run(Statement const &statement, Parameters const &parameters) {
     try {
         return execute(statement, parameters);
     } catch (Error const &error) {
-        bool const is_stale = settings_.prepared_statements && is_stale_statement(error.sqlstate());
+        bool const is_stale = settings_.prepared_statements && is_stale_statement(error);
         if (is_stale)
             disconnect();
         else if (is_fresh || !is_loss(error.sqlstate()))
@@ -131,20 +133,25 @@ void Session::raise(PGresult const *result) {
         message = first_line(PQerrorMessage(connection_.get()));
     if (is_lost || is_loss(sqlstate))
         disconnect();
-    throw Error(sqlstate, message, hint);
+    throw Error(sqlstate, message, hint, result == nullptr ? "" : field(result, PG_DIAG_SOURCE_FUNCTION));
 }
 
-/// Settings of the session, with those of the connection string behind them, where they win.
+/// Settings of the session, with those of the connection string behind them, where they win, and those of
+/// PGOPTIONS in front.
 std::string Session::startup_options() const {
     // A pooler hands the session to others: it gets no settings. It may even refuse the parameter.
     if (!settings_.prepared_statements)
         return "";
-    std::string options = "-c jit=off -c statement_timeout=" + std::to_string(settings_.statement_timeout_ms);
+    std::string options = "-c jit=off -c extra_float_digits=1 -c statement_timeout=" +
+                          std::to_string(settings_.statement_timeout_ms);
     if (settings_.lock_timeout_ms > 0)
         options += " -c lock_timeout=" + std::to_string(settings_.lock_timeout_ms);
     auto const values = parse_conninfo(settings_.conninfo);
     if (auto const found = values.find("options"); found != values.end())
-        options += " " + found->second;
+        return options + " " + found->second;
+    // libpq looks at it only where nobody says anything else.
+    if (char const *theirs = std::getenv("PGOPTIONS"))
+        return std::string(theirs) + " " + options;
     return options;
 }
 
