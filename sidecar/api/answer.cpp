@@ -36,12 +36,12 @@ http::Problem current_problem(std::string const &request_id) {
         return failure.problem();
     } catch (db::Error const &error) {
         http::Problem problem = http::problem_of_sqlstate(error.sqlstate(), error.what(), error.hint());
-        if (problem.status >= 500 && is_worth_a_warning(error.sqlstate()))
+        if ((problem.status >= 500 || problem.status == 403) && is_worth_a_warning(error.sqlstate()))
             log(Level::warning, "the database refused a request",
                 JsonObject()
                     .add("request_id", request_id)
                     .add("code", error.sqlstate())
-                    .add("detail", error.what()));
+                    .add("detail", std::string_view(error.what()).substr(0, 1000)));
         return problem;
     } catch (std::exception const &error) {
         log(Level::error, "a handler failed",

@@ -7,9 +7,23 @@ namespace {
 
 constexpr db::Statement installed{
     "installed",
-    "SELECT e.extversion, to_regclass('steward.constitutional_principles') IS NOT NULL,"
-    " pg_is_in_recovery()"
-    " FROM (SELECT 1) AS one LEFT JOIN pg_catalog.pg_extension AS e ON e.extname = 'pg_steward'"};
+    "SELECT e.extversion,"
+    " EXISTS (SELECT FROM pg_catalog.pg_class AS c"
+    "         WHERE c.relnamespace = n.oid AND c.relname = 'constitutional_principles'),"
+    " pg_is_in_recovery(),"
+    " CASE WHEN n.oid IS NULL THEN 'schema steward'"
+    "      WHEN NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE') THEN 'USAGE on schema steward'"
+    "      ELSE (SELECT 'EXECUTE on ' || pg_catalog.string_agg(format('%s(%s)', w.name, w.arguments), ', ')"
+    "            FROM (VALUES ('principle_score', 'bigint'),"
+    "                         ('principle_draft_score', 'text, jsonb, bigint, text'),"
+    "                         ('migration_require', 'text'),"
+    "                         ('operation_begin', 'text, text')) AS w (name, arguments)"
+    "            WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_proc AS p"
+    "                              WHERE p.pronamespace = n.oid AND p.proname = w.name"
+    "                                    AND pg_catalog.oidvectortypes(p.proargtypes) = w.arguments"
+    "                                    AND pg_catalog.has_function_privilege(p.oid, 'EXECUTE'))) END"
+    " FROM (SELECT 1) AS one LEFT JOIN pg_catalog.pg_extension AS e ON e.extname = 'pg_steward'"
+    " LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = 'steward'"};
 // The call loads the library, which defines the setting; one statement, because a pooler may run the next one
 // in another session.
 constexpr db::Statement library{"library", "SELECT steward.ambiguity(''),"
@@ -75,10 +89,15 @@ Readiness::Answer Readiness::ask() {
             check_library(session_, version, checks);
         bool const is_migrated = result.text(0, 1) == "t";
         checks.add("migrations", is_migrated, is_migrated ? "deployed" : "not deployed");
+        bool const may_serve = result.is_null(0, 3);
+        checks.add("rights", may_serve,
+                   may_serve ? "sufficient" : "missing: " + std::string(result.text(0, 3)));
         checks.add_raw("in_recovery", result.text(0, 2) == "t" ? "true" : "false");
     } catch (db::Error const &error) {
         // The reason is in the log: it may name hosts and users.
-        checks.add("database", false, "not reachable: " + error.sqlstate());
+        bool const is_reached =
+            error.sqlstate().rfind("08", 0) != 0 && error.sqlstate().rfind("57P0", 0) != 0;
+        checks.add("database", false, (is_reached ? "no answer: " : "not reachable: ") + error.sqlstate());
     }
     return std::move(checks).close();
 }

@@ -37,7 +37,7 @@ Problem problem_of_sqlstate(std::string_view sqlstate, std::string_view message,
     if (sqlstate == "57014")
         return hidden(504, "The database did not finish in time.");
     if (sqlstate == "42501")
-        return shown(403);
+        return hidden(403, "The role of this service may not do that in the database; the log has more.");
     if (begins_with(sqlstate, "22") || sqlstate == "23502" || sqlstate == "23514" || sqlstate == "42704")
         return shown(400);
     if (sqlstate == "25006")
@@ -47,7 +47,10 @@ Problem problem_of_sqlstate(std::string_view sqlstate, std::string_view message,
     if (sqlstate == "P0002")
         return shown(404);
     if (sqlstate == "55000")
-        return shown(503);
+        return shown(503, 5);
+    // The extension, its schema or its tables are not there (yet), or locked by who makes them.
+    if (sqlstate == "42883" || sqlstate == "3F000" || sqlstate == "42P01" || sqlstate == "55P03")
+        return hidden(503, "The extension or its tables are not there, or locked.", 5);
     return hidden(500, "The request failed in the database; the log has the reason.");
 }
 

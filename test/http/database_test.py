@@ -69,7 +69,10 @@ class Errors(SidecarTest):
         psql("CREATE ROLE nobody_special LOGIN")
         sidecar = Sidecar(environment={"PGUSER": "nobody_special"})
         try:
-            self.check_problem(sidecar.score(1), 403, "42501")
+            answer = sidecar.score(1)
+            self.check_problem(answer, 403, "42501")
+            self.assertNotIn("steward", answer.body)
+            self.assertIn("permission denied", sidecar.log())
             self.assertIn("steward_database_up 1", sidecar.get("/metrics").body)
             self.assertGreater(sidecar.metric("steward_scrape_errors_total"), 0)
         finally:
@@ -101,6 +104,36 @@ class Errors(SidecarTest):
             self.assertEqual(score["calculation_metadata"]["lexicon_version"], "4321ms")
             self.assertEqual(score["calculation_metadata"]["timestamp"], "2026-01-31T12:00:00.5Z")
             self.assertIsNone(score["score"]) # JSON has no word for NaN
+        finally:
+            self.assertEqual(sidecar.stop(), 0)
+            double.drop()
+
+    def test_digits_and_options_of_the_environment(self):
+        double = Double("steward_digits", SESSION.replace("SELECT 'NaN'::float8, 0, current_setting('jit')",
+                                                          "SELECT 0.1::float8 + 0.2, 0, current_setting('work_mem')"))
+        psql(f"ALTER DATABASE {double.name} SET extra_float_digits = 0")
+        sidecar = Sidecar(environment={"PGDATABASE": double.name, "PGOPTIONS": "-c work_mem=5MB -c jit=on"})
+        try:
+            score = sidecar.score(1)
+            self.assertIn('"score":0.30000000000000004,', score.body)
+            self.assertEqual(score.json()["level"], "5MB")
+        finally:
+            self.assertEqual(sidecar.stop(), 0)
+            double.drop()
+
+    def test_errors_that_pass_or_are_the_database_s(self):
+        """And a feature that is missing is no reason to connect again."""
+        raising = SESSION.replace("LANGUAGE sql AS", "LANGUAGE plpgsql AS")
+        raising = raising[:raising.index("$$")] + """$$ BEGIN
+            RAISE EXCEPTION 'hush' USING ERRCODE = (ARRAY['55000', '42883', '3F000', '42P01', '55P03', '0A000'])[$1];
+            END $$;"""
+        double = Double("steward_raising", raising)
+        sidecar = Sidecar("--workers", "1", environment={"PGDATABASE": double.name})
+        try:
+            for number, code in enumerate(("55000", "42883", "3F000", "42P01", "55P03")):
+                self.check_problem(sidecar.score(number + 1), 503, code)
+            self.check_problem(sidecar.score(6), 500, "0A000")
+            self.assertEqual(sidecar.metric("steward_database_reconnects_total"), 0)
         finally:
             self.assertEqual(sidecar.stop(), 0)
             double.drop()

@@ -16,7 +16,7 @@ class Probes(SidecarTest):
         self.assertEqual(answer.status, 200, answer.body)
         ready = answer.json()
         self.assertTrue(ready["ready"])
-        self.assertEqual(set(ready["checks"]), {"database", "extension", "library", "migrations", "in_recovery"})
+        self.assertEqual(set(ready["checks"]), {"database", "extension", "library", "migrations", "rights", "in_recovery"})
         self.assertFalse(ready["checks"]["in_recovery"])
         self.assertEqual(self.sidecar.request("HEAD", "/readyz").status, 200)
 
@@ -29,9 +29,28 @@ class Probes(SidecarTest):
             self.assertTrue(checks["database"]["ok"])
             self.assertFalse(checks["extension"]["ok"])
             self.assertFalse(checks["migrations"]["ok"])
-            self.assertEqual(sidecar.score(1).status, 500)
+            self.check_problem(sidecar.score(1), 503)
         finally:
             self.assertEqual(sidecar.stop(), 0)
+
+    def test_not_ready_without_rights(self):
+        psql("CREATE ROLE outsider LOGIN")
+        sidecar = Sidecar(environment={"PGUSER": "outsider"})
+        try:
+            for grant, detail in (("SELECT 1", "missing: USAGE on schema steward"),
+                                  ("GRANT USAGE ON SCHEMA steward TO outsider", "principle_score(bigint)"),
+                                  ("GRANT EXECUTE ON FUNCTION steward.principle_score(bigint) TO outsider",
+                                   "missing: EXECUTE on principle_draft_score(text, jsonb, bigint, text), ")):
+                psql(grant)
+                answer = sidecar.get("/readyz")
+                self.assertEqual(answer.status, 503)
+                checks = answer.json()["checks"]
+                self.assertTrue(checks["database"]["ok"])
+                self.assertFalse(checks["rights"]["ok"])
+                self.assertIn(detail, checks["rights"]["detail"])
+        finally:
+            self.assertEqual(sidecar.stop(), 0)
+            psql("DROP OWNED BY outsider; DROP ROLE outsider")
 
 
 class Metrics(SidecarTest):
