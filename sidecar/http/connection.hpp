@@ -1,6 +1,7 @@
 // A connection of a client, and the one request of it that may be under way.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "sidecar/base/clock.hpp"
@@ -29,6 +30,8 @@ struct Connection {
     bool readable = false;        // there may be bytes to read
     bool is_ending = false;       // the client has announced that it closes
     bool peer_closed = false;     // there will be none any more
+    std::uint64_t sent = 0;       // bytes that the socket took in all
+    std::uint64_t taken = 0;      // while writing: what the client had of them when last looked
     Clock::time_point deadline{}; // of the state it is in
     Clock::time_point received{}; // when the request was complete
     Request request;              // views into input

@@ -20,7 +20,8 @@ namespace {
 constexpr std::chrono::seconds head_time{5}; // from the first byte of a head to its last
 constexpr std::chrono::seconds body_time{30};
 constexpr std::chrono::seconds idle_time{75};
-constexpr std::chrono::seconds write_time{30};
+constexpr std::chrono::seconds write_time{15}; // in which a client has to take so much:
+constexpr std::uint64_t write_bytes = 15 * 1000;
 constexpr std::chrono::seconds drain_time{1};
 constexpr std::size_t drain_bytes = 4 * 1024 * 1024;
 constexpr int accepts_a_turn = 64;
@@ -34,6 +35,14 @@ std::string refusal_answer(Problem const &problem, std::string const &request_id
     if (problem.retry_after > 0)
         answer += "Retry-After: " + std::to_string(problem.retry_after) + "\r\n";
     return answer + "X-Request-Id: " + request_id + "\r\n\r\n" + body;
+}
+
+/// Behind a body, some clients send line ends that begin nothing.
+void skip_line_ends(std::string &input) {
+    std::size_t end = 0;
+    while (input.compare(end, 2, "\r\n") == 0)
+        end += 2;
+    input.erase(0, end);
 }
 
 } // namespace
@@ -132,7 +141,9 @@ void Front::read_requests(Slot &slot) {
         }
         if (!read_some(connection))
             return;
-        if (was_empty)
+        if (connection.request_size == 0)
+            skip_line_ends(connection.input);
+        if (was_empty && !connection.input.empty())
             connection.deadline = Clock::now() + head_time;
     }
 }
@@ -180,8 +191,10 @@ void Front::refuse(Connection &connection, Problem const &problem) {
 /// The next state of a connection whose answer has been sent, or as much of it as the socket took.
 void Front::finish_answer(Connection &connection) {
     if (!connection.output.empty()) {
-        if (connection.state != Connection::State::writing)
+        if (connection.state != Connection::State::writing) {
             connection.deadline = Clock::now() + write_time;
+            connection.taken = taken_by_client(connection);
+        }
         connection.state = Connection::State::writing;
     } else if (connection.close_behind) {
         ::shutdown(connection.fd, SHUT_WR);
@@ -190,18 +203,31 @@ void Front::finish_answer(Connection &connection) {
         connection.deadline = Clock::now() + drain_time;
     } else {
         connection.state = Connection::State::reading;
+        skip_line_ends(connection.input);
         connection.deadline = Clock::now() + (connection.input.empty() ? idle_time : head_time);
     }
 }
 
 /// What the end of the time means depends on what was waited for.
 void Front::expire(Connection &connection) {
-    if (connection.state == Connection::State::reading && !connection.input.empty())
-        refuse(connection, {408, "STW02", "The request was not complete in time.", "", 0});
-    else
+    if (connection.state == Connection::State::writing) {
+        std::uint64_t const taken = taken_by_client(connection);
+        if (taken >= connection.taken + write_bytes) { // slow, but alive
+            connection.taken = taken;
+            connection.deadline = Clock::now() + write_time;
+            return;
+        }
+        log(Level::warning, "a client was too slow to take its answer",
+            std::move(JsonObject()
+                          .add("request_id", connection.request_id)
+                          .add("left", static_cast<std::int64_t>(connection.output.size()))));
         connection.peer_closed = true;
-    if (connection.state == Connection::State::writing && connection.peer_closed)
         connection.state = Connection::State::draining;
+    } else if (connection.state == Connection::State::reading && !connection.input.empty()) {
+        refuse(connection, {408, "STW02", "The request was not complete in time.", "", 0});
+    } else {
+        connection.peer_closed = true;
+    }
 }
 
 } // namespace steward::sidecar::http

@@ -7,8 +7,10 @@
 #include <stdexcept>
 
 #include <arpa/inet.h>
+#include <linux/sockios.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -107,6 +109,7 @@ bool send_some(Connection &connection) {
             break;
         }
     }
+    connection.sent += sent;
     if (is_alive) {
         connection.output.erase(0, sent);
     } else {
@@ -115,6 +118,13 @@ bool send_some(Connection &connection) {
         connection.close_behind = true;
     }
     return is_alive;
+}
+
+std::uint64_t taken_by_client(Connection const &connection) {
+    int waiting = 0; // in the kernel, which may hold megabytes
+    if (::ioctl(connection.fd, SIOCOUTQ, &waiting) != 0)
+        return connection.sent;
+    return connection.sent - std::min(connection.sent, static_cast<std::uint64_t>(waiting));
 }
 
 } // namespace steward::sidecar::http

@@ -43,4 +43,7 @@ int port_of(int fd);
 /// Sends what the socket takes at once. What is left stays in the output; false if the client is gone.
 bool send_some(Connection &connection);
 
+/// How many bytes of all that were sent have arrived at the client.
+std::uint64_t taken_by_client(Connection const &connection);
+
 } // namespace steward::sidecar::http

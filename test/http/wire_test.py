@@ -4,7 +4,7 @@ import re
 import time
 import unittest
 
-from sidecar import SCORE, Client, Sidecar, SidecarTest, wait_for
+from sidecar import SCORE, Client, Double, Sidecar, SidecarTest, wait_for
 
 GET = f"GET {SCORE}?principle_id=%d HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = f"POST {SCORE} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
@@ -145,6 +145,19 @@ class Wire(SidecarTest):
                         client.send(b"X: still there\r\n")
             self.check_problem(answer, 408)
 
+    def test_line_ends_between_requests(self):
+        """Some clients send one behind a body: it begins no request, and starts no clock."""
+        body = '{"principle_id":1}'
+        with self.sidecar.connect() as client, self.sidecar.connect() as late:
+            client.send((POST + "Content-Length: 18\r\n\r\n" + body + "\r\n").encode())
+            late.send((POST + "Content-Length: 18\r\n\r\n" + body).encode())
+            for each in (client, late):
+                self.assertEqual(each.read().status, 200)
+            late.send(b"\r\n\r\n")
+            time.sleep(6) # a head may take 5 seconds
+            for each in (client, late):
+                self.assertEqual(each.request("GET", "/livez").status, 200)
+
     def test_client_that_does_not_read(self):
         """Holds up its own connection and no worker."""
         deaf = [self.sidecar.connect() for _ in range(8)]
@@ -161,6 +174,39 @@ class Wire(SidecarTest):
         finally:
             for client in deaf:
                 client.close()
+
+
+LONG = """
+CREATE SCHEMA steward;
+CREATE FUNCTION steward.principle_score(bigint)
+RETURNS TABLE (score float8, distance float8, level text, ambiguity float8, formality float8, reliability float8,
+               complexity float8, scored_at timestamptz, stored boolean, formula_version text, lexicon_version text,
+               findings jsonb)
+LANGUAGE sql AS $$
+    SELECT 0, 0, repeat('x', 20000000), 0, 0, 0, 0, now(), true, 'f', 'l', '[]'::jsonb $$;
+"""
+
+
+class Slow(unittest.TestCase):
+    def test_who_takes_bytes_is_not_cut_off(self):
+        """Another one, which takes none, is, and the log says so."""
+        double = Double("steward_long", LONG)
+        sidecar = Sidecar("--workers", "2", environment={"PGDATABASE": double.name})
+        try:
+            with sidecar.connect() as slow, sidecar.connect() as deaf:
+                for client in (slow, deaf):
+                    client.send((GET % 1).encode())
+                end = time.monotonic() + 33 # a whole answer had 30 seconds once
+                while time.monotonic() < end:
+                    slow.buffer += slow.socket.recv(10000)
+                    time.sleep(0.05)
+                self.assertEqual(len(slow.read().json()["level"]), 20000000)
+                wait_for(lambda: "too slow" in sidecar.log(), "the end of the other one")
+                with self.assertRaises(ConnectionError):
+                    deaf.read()
+        finally:
+            self.assertEqual(sidecar.stop(), 0)
+            double.drop()
 
 
 class Bounds(unittest.TestCase):
