@@ -9,14 +9,17 @@
 namespace steward::sidecar::api {
 namespace {
 
+// The first thousand findings: a megabyte of text may hold a hundred thousand.
 constexpr db::Statement stored{
     "principle_score",
     "SELECT score, distance, level, ambiguity, formality, reliability, complexity, scored_at, stored,"
-    " formula_version, lexicon_version, findings::text FROM steward.principle_score($1::bigint)"};
+    " formula_version, lexicon_version, jsonb_path_query_array(findings, '$[0 to 999]')::text,"
+    " jsonb_array_length(findings) > 1000 FROM steward.principle_score($1::bigint)"};
 constexpr db::Statement drafted{
     "principle_draft_score",
     "SELECT score, distance, level, ambiguity, formality, reliability, complexity, scored_at, stored,"
-    " formula_version, lexicon_version, findings::text"
+    " formula_version, lexicon_version, jsonb_path_query_array(findings, '$[0 to 999]')::text,"
+    " jsonb_array_length(findings) > 1000"
     " FROM steward.principle_draft_score($1::text, $2::jsonb, $3::bigint, $4::text)"};
 
 enum Column {
@@ -31,7 +34,8 @@ enum Column {
     is_stored,
     formula_version,
     lexicon_version,
-    findings
+    findings,
+    is_truncated
 };
 
 /// The first row as members of JSON objects.
@@ -80,21 +84,24 @@ std::string score_json(db::Result const &result, std::string const &principle_id
         .add_raw("distance", row.number(distance))
         .add_raw("level", row.string(level))
         .add_raw("detailed_metrics", std::move(metrics).close())
-        .add_raw("findings", row.json(findings))
-        .add_raw("calculation_metadata", std::move(calculation).close());
+        .add_raw("findings", row.json(findings));
+    if (row.boolean(is_truncated) == "true")
+        body.add("findings_truncated", true);
+    body.add_raw("calculation_metadata", std::move(calculation).close());
     return std::move(body).close() + "\n";
 }
 
 void answer_score(httplib::Response &response, db::Session &session, db::Statement const &statement,
                   db::Parameters const &parameters, std::optional<std::int64_t> principle_id) {
     auto const start = Clock::now();
-    db::Result const result = session.run(statement, parameters);
-    if (result.rows() == 0)
-        throw Failure({404, "STW21", "There is no such principle.", "", 0});
-    double const milliseconds = seconds_between(start, Clock::now()) * 1000;
-    response.set_content(
-        score_json(result, principle_id ? std::to_string(*principle_id) : "null", milliseconds),
-        "application/json");
+    std::string const id = principle_id ? std::to_string(*principle_id) : "null";
+    {
+        db::Result const result = session.run(statement, parameters); // gone before the answer is copied
+        if (result.rows() == 0)
+            throw Failure({404, "STW21", "There is no such principle.", "", 0});
+        response.body = score_json(result, id, seconds_between(start, Clock::now()) * 1000);
+    }
+    response.set_header("Content-Type", "application/json");
 }
 
 void answer_stored(httplib::Response &response, db::Session &session, std::int64_t principle_id) {

@@ -106,6 +106,7 @@ int serve(Settings const &settings) {
 
     http::FrontSettings front_settings;
     front_settings.limits.body_bytes = settings.max_body_bytes;
+    front_settings.max_memory_bytes = settings.max_memory_bytes;
     front_settings.workers = worker_count(settings);
     front_settings.max_connections = allowed_connections(settings.max_connections, front_settings.workers);
     http::Front front(listener, front_settings, service);

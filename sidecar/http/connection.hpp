@@ -30,6 +30,7 @@ struct Connection {
     bool readable = false;        // there may be bytes to read
     bool is_ending = false;       // the client has announced that it closes
     bool peer_closed = false;     // there will be none any more
+    std::size_t charged = 0;      // of the memory that all connections share
     std::uint64_t sent = 0;       // bytes that the socket took in all
     std::uint64_t taken = 0;      // while writing: what the client had of them when last looked
     Clock::time_point deadline{}; // of the state it is in

@@ -179,7 +179,9 @@ void Front::sweep() {
 }
 
 void Front::close(int fd) {
-    slots_[static_cast<std::size_t>(fd)].connection.reset();
+    auto &connection = slots_[static_cast<std::size_t>(fd)].connection;
+    memory_ -= connection->charged;
+    connection.reset();
     ::close(fd); // epoll forgets it by itself
     --open_;
     --service_.registry.connections;
@@ -191,6 +193,7 @@ void Front::dispatch(Slot &slot, Request const &request) {
     connection.request = request;
     connection.request_id = request.request_id.empty() ? new_request_id() : std::string(request.request_id);
     connection.received = Clock::now();
+    charge(connection);
     slot.is_lent = true;
     ++lent_;
     Route const *const route = find_route(path_of(request.target));

@@ -21,6 +21,7 @@ namespace steward::sidecar::http {
 struct FrontSettings {
     Limits limits;
     int max_connections = 4096;
+    std::size_t max_memory_bytes = 256 * 1024 * 1024;
     int workers = 4;
 };
 
@@ -64,6 +65,8 @@ class Front {
     void expire(Connection &connection);
     void close(int fd);
     bool is_quiet() const;
+    void charge(Connection &connection);
+    bool has_room(Connection const &connection, Framed const &framed) const;
 
     FrontSettings const settings_;
     Service &service_;
@@ -77,6 +80,7 @@ class Front {
     std::vector<Slot> slots_;
     int open_ = 0;
     int lent_ = 0;
+    std::size_t memory_ = 0; // what all connections are charged with
     std::array<char, 64 * 1024> buffer_;
 
     std::mutex returned_mutex_;

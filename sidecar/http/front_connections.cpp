@@ -1,6 +1,7 @@
 // The part of the front that deals with a single connection.
 #include "sidecar/http/front.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -13,6 +14,7 @@
 #include "sidecar/http/access_log.hpp"
 #include "sidecar/http/problem.hpp"
 #include "sidecar/http/request_id.hpp"
+#include "sidecar/http/routes.hpp"
 
 namespace steward::sidecar::http {
 namespace {
@@ -115,6 +117,26 @@ void Front::advance(int fd) {
         discard_input(connection);
     if (connection.peer_closed && connection.state != Connection::State::writing)
         close(fd);
+    else
+        charge(connection);
+}
+
+/// Counts what the connection holds at the moment, or is about to.
+void Front::charge(Connection &connection) {
+    std::size_t const held =
+        std::max(connection.input.capacity(), connection.request_size) + connection.output.capacity();
+    memory_ = memory_ - connection.charged + held;
+    connection.charged = held;
+}
+
+/// Whether the request may be kept until it is answered. Probes are always answered.
+bool Front::has_room(Connection const &connection, Framed const &framed) const {
+    if (framed.outcome == Outcome::complete) {
+        Route const *const route = find_route(path_of(framed.request.target));
+        if (framed.request.body.empty() && route != nullptr && route->is_probe)
+            return true;
+    }
+    return memory_ - connection.charged + framed.size <= settings_.max_memory_bytes;
 }
 
 /// Reads until a request is complete and lent out, or nothing more is there.
@@ -126,12 +148,18 @@ void Front::read_requests(Slot &slot) {
             Framed const framed = frame(connection.input, settings_.limits);
             if (framed.outcome == Outcome::refused)
                 return refuse(connection, problem_of(framed.refusal));
+            bool const is_new = connection.request_size == 0 && framed.size != 0;
+            if (is_new && !has_room(connection, framed))
+                return refuse(connection,
+                              {503, "STW12", "The server has no memory for more requests.", "", 1});
             if (framed.outcome == Outcome::complete) {
                 connection.request_size = framed.size;
                 return dispatch(slot, framed.request);
             }
-            if (connection.request_size == 0 && framed.size != 0)
+            if (is_new) {
                 connection.deadline = Clock::now() + body_time;
+                connection.input.reserve(framed.size);
+            }
             connection.request_size = framed.size;
             if (framed.wants_continue && !connection.continued) {
                 connection.continued = true;
@@ -196,7 +224,10 @@ void Front::finish_answer(Connection &connection) {
             connection.taken = taken_by_client(connection);
         }
         connection.state = Connection::State::writing;
-    } else if (connection.close_behind) {
+        return;
+    }
+    connection.output.shrink_to_fit();
+    if (connection.close_behind) {
         ::shutdown(connection.fd, SHUT_WR);
         connection.state = Connection::State::draining;
         connection.request_size = 0; // counts what is discarded

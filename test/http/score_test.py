@@ -61,6 +61,13 @@ class Score(SidecarTest):
         plain = {"description": "Größe: 5 \U0001f600.", "name": None}
         self.check_shape(self.sidecar.post({"principle_data": plain, "principle_id": None}), None)
 
+    def test_a_thousand_findings_are_shown(self):
+        for count, shown in ((1000, 1000), (1001, 1000)):
+            score = self.sidecar.post({"principle_data": {"description": "may " * count}}).json()
+            self.assertEqual(len(score["findings"]), shown)
+            self.assertEqual(score["findings"][-1]["start"], score["findings"][0]["start"] + 999 * 4)
+            self.assertEqual(score.get("findings_truncated", False), count > shown)
+
     def test_post_of_a_number_alone_is_get(self):
         self.check_shape(self.sidecar.post({"principle_id": 1}), 1)
 

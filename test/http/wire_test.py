@@ -232,6 +232,35 @@ class Bounds(unittest.TestCase):
         finally:
             self.assertEqual(sidecar.stop(), 0)
 
+    def test_memory_of_all_connections(self):
+        sidecar = Sidecar("--max-memory-bytes", "250000")
+        body = b'{"principle_id":1}' + b" " * 150000
+        head = (POST + f"Content-Length: {len(body)}\r\n\r\n").encode()
+        try:
+            with sidecar.connect() as first:
+                first.send(head + b'{')
+                with sidecar.connect() as second:
+                    def is_refused():
+                        with sidecar.connect() as other:
+                            other.send(head)
+                            other.socket.settimeout(0.5)
+                            try:
+                                answer = other.read()
+                            except TimeoutError:
+                                return None
+                            self.assertTrue(other.is_closed())
+                            return answer
+                    answer = wait_for(is_refused, "a refusal")
+                    self.assertEqual((answer.status, answer.json()["code"]), (503, "STW12"))
+                    self.assertIn("retry-after", answer.headers)
+                    self.assertEqual(second.request("GET", "/livez").status, 200)
+                    first.send(body[1:])
+                    self.assertEqual(first.read().status, 200)
+                    second.send(head + body) # there is room again
+                    self.assertEqual(second.read().status, 200)
+        finally:
+            self.assertEqual(sidecar.stop(), 0)
+
     def test_descriptors_run_out(self):
         """More clients than descriptors: some wait, nobody spins, and all is well once they are gone."""
         sidecar = Sidecar("--workers", "1", prefix=("prlimit", "--nofile=40:40"))
