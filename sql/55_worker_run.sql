@@ -19,7 +19,8 @@ BEGIN
         PERFORM steward.operation_end(measured);
         RETURN;
     END IF;
-    LOOP
+    WHILE EXISTS (SELECT FROM steward.principle_change) OR EXISTS (SELECT FROM steward.profile_change)
+          OR EXISTS (SELECT FROM steward.lexicon_change) LOOP
         SELECT q.examined INTO examined FROM steward.principle_rescore_queued(batch_size, steward.worker_clock()) AS q;
         COMMIT;
         EXIT WHEN examined = 0;
