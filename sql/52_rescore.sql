@@ -89,6 +89,9 @@ CREATE FUNCTION principle_rescore_isolated(principle_ids bigint[], at timestampt
 AS $$
 DECLARE
     half integer := cardinality(principle_ids) / 2;
+    -- What a lone principle said before it was tried.
+    tried uuid := (SELECT p.content_hash FROM steward.constitutional_principles AS p
+                   WHERE half = 0 AND p.principle_id = principle_ids[1]);
     message text;
     other record;
 BEGIN
@@ -100,10 +103,14 @@ BEGIN
         GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
     END;
     -- One that cannot be scored must not keep the others from it: it is looked for by halves, and told why.
+    -- The error has given its lock back: a principle that somebody edits now is left to the next run.
     IF half = 0 THEN
         UPDATE steward.constitutional_principles AS p
-        SET distance_score = NULL, scored_hash = p.content_hash, score_error = message
-        WHERE p.principle_id = principle_ids[1];
+        SET distance_score = NULL, scored_hash = tried, score_error = message
+        FROM (SELECT c.ctid AS version FROM steward.constitutional_principles AS c
+              WHERE c.principle_id = principle_ids[1] AND c.content_hash = tried
+              FOR NO KEY UPDATE SKIP LOCKED) AS held
+        WHERE p.ctid = held.version;
         examined := 1;
         written := 1;
         RETURN;

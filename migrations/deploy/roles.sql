@@ -28,23 +28,8 @@ CREATE SCHEMA IF NOT EXISTS steward;
 GRANT USAGE ON SCHEMA steward TO steward_owner, steward_reader, steward_metrics;
 GRANT CREATE ON SCHEMA steward TO steward_owner;
 
--- Scoring reads no table and writes none. Which functions there are, the installed extension says; this
--- migration may be run again after ALTER EXTENSION UPDATE to reach new ones.
-DO $$
-DECLARE
-    scorer regprocedure;
-BEGIN
-    FOR scorer IN
-        SELECT p.oid FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid
-        WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
-              AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward')
-              AND p.provolatile IN ('i', 's')
-    LOOP
-        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO steward_owner, steward_reader', scorer);
-    END LOOP;
-END $$;
-
--- What is not in C measures itself by these two.
+-- What the migrations call themselves; the last one, grants, grants the rest. What is not in C measures itself by the
+-- first two.
 GRANT EXECUTE ON FUNCTION steward.operation_begin(text, text), steward.operation_end(bigint)
     TO steward_owner, steward_reader, steward_metrics;
 
