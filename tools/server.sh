@@ -19,6 +19,8 @@ server_make_folder() {
     mkdir -p "$folder"
     if [ "$(id -u)" -eq 0 ]; then chown postgres "$folder"; fi
     chmod 0700 "$folder"
+    as_server test -x "$folder" 2>/dev/null ||
+        fail "the owner of the server (postgres) cannot reach $folder; choose a folder below one that it may pass (STEWARD_STATE)"
     as_server mkdir -p "$folder/run"
     mkdir -p "$folder/install"
 }
