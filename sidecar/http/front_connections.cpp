@@ -24,7 +24,7 @@ constexpr std::chrono::seconds body_time{30};
 constexpr std::chrono::seconds idle_time{75};
 constexpr std::chrono::seconds write_time{15}; // in which a client has to take so much:
 constexpr std::uint64_t write_bytes = 15 * 1000;
-constexpr std::chrono::seconds drain_time{1};
+constexpr std::chrono::seconds drain_time{5}; // a busy client may need a while to send its rest
 constexpr std::size_t drain_bytes = 4 * 1024 * 1024;
 constexpr int accepts_a_turn = 64;
 constexpr int room_for_refusals = 64; // connections over the limit that are being told so
