@@ -49,9 +49,10 @@ class ResultRows {
     MemoryContext values_;
 };
 
-/// Starts the result of a function that was declared SETOF record or RETURNS TABLE.
-inline ResultRows start_rows(FunctionCallInfo fcinfo) {
-    InitMaterializedSRF(fcinfo, 0);
+/// Starts the result of a function that was declared SETOF record or RETURNS TABLE; with
+/// MAT_SRF_USE_EXPECTED_DESC that of one that returns a set of single values.
+inline ResultRows start_rows(FunctionCallInfo fcinfo, bits32 flags = 0) {
+    InitMaterializedSRF(fcinfo, flags);
     auto const *const info = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     MemoryContext const values =
         AllocSetContextCreate(CurrentMemoryContext, "steward result row", ALLOCSET_SMALL_SIZES);
