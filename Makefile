@@ -54,7 +54,7 @@ $(INSTALL_SQL): $(SQL_PARTS) $(EXTENSION).control
 	@mkdir -p $(@D)
 	cat $(SQL_PARTS) > $@
 
-extension/settings.o worker/database_worker.o: $(EXTENSION).control
+extension/settings.o worker/session.o: $(EXTENSION).control
 $(EXTNAME).so: extension/exports.map
 -include $(OBJS:.o=.d)
 endif

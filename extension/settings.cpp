@@ -49,17 +49,25 @@ void define_settings() {
         "steward.sample_rate", "Sets the share of calls whose duration is measured.",
         "Calls and errors are counted all the same.", &sample_rate, 0.1, 0.0, 1.0, PGC_SUSET, 0, nullptr,
         [](double rate, void *) noexcept { set_sample_rate(rate); }, nullptr);
-    define_number({"steward.tick_hz", "Sets how many rounds a second the launcher makes at most.",
-                   "It sleeps when nothing is due, whatever this is.", &worker_settings.tick_hz, 1, 100, 0});
+    DefineCustomBoolVariable("steward.superuser_jobs", "Lets background workers do the jobs of superusers.",
+                             "Jobs run as the role that owns them.", &worker_settings.superuser_jobs, true,
+                             PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+    define_number({"steward.tick_hz", "Sets how many times a second the launcher looks for work.",
+                   "A tick with nothing to do reads a few words of shared memory.", &worker_settings.tick_hz,
+                   1, 100, 0});
     // A setting that is fixed at the start of the server can be made at no other time.
     if (process_shared_preload_libraries_in_progress)
         DefineCustomBoolVariable("steward.worker", "Starts the background worker with the server.", nullptr,
                                  &worker_settings.enabled, true, PGC_POSTMASTER, 0, nullptr, nullptr,
                                  nullptr);
+    define_number({"steward.worker_linger", "Sets how long a background worker waits for more work.",
+                   "0 means that it ends with its run.", &worker_settings.linger_ms, 0, 3600000,
+                   GUC_UNIT_MS});
     define_number({"steward.worker_naptime", "Sets how often each database is looked at without being woken.",
                    nullptr, &worker_settings.naptime_s, 1, 86400, GUC_UNIT_S});
     define_number({"steward.worker_timeout", "Sets how long one run of a background worker may take.",
-                   "0 means without limit.", &worker_settings.timeout_ms, 0, INT_MAX, GUC_UNIT_MS});
+                   "It limits the duties, not jobs. 0 means without limit.", &worker_settings.timeout_ms, 0,
+                   INT_MAX, GUC_UNIT_MS});
     MarkGUCPrefixReserved("steward");
 }
 

@@ -6,10 +6,12 @@ namespace steward {
 /// What the background worker is told; the units are part of the names.
 struct WorkerSettings {
     bool enabled = true;
+    bool superuser_jobs = true;
     int max_workers = 4;
     int tick_hz = 10;
     int naptime_s = 60;
     int timeout_ms = 600000;
+    int linger_ms = 5000;
 };
 extern WorkerSettings worker_settings;
 

@@ -31,14 +31,28 @@ CREATE FUNCTION worker_request(helpers integer) RETURNS void
 AS 'MODULE_PATHNAME', 'steward_worker_request';
 REVOKE ALL ON FUNCTION worker_request(integer) FROM PUBLIC;
 COMMENT ON FUNCTION worker_request(integer) IS
-    'asks for more workers in this database, which run the same entry; steward.max_workers is the limit';
+    'asks for more workers that do what this one does; from a session, for the duties of this database';
 
-CREATE FUNCTION worker_status(OUT database name, OUT state text, OUT pids integer[], OUT due_at timestamptz,
-                              OUT started_at timestamptz, OUT ended_at timestamptz, OUT runs bigint,
-                              OUT failures bigint, OUT last_error text)
+CREATE FUNCTION worker_start(owner regrole) RETURNS void
+    LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000
+AS 'MODULE_PATHNAME', 'steward_worker_start';
+REVOKE ALL ON FUNCTION worker_start(regrole) FROM PUBLIC;
+COMMENT ON FUNCTION worker_start(regrole) IS
+    'starts a worker that is connected to this database as the role and calls jobs_run()';
+
+CREATE FUNCTION worker_due(at timestamptz) RETURNS void
+    LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000
+AS 'MODULE_PATHNAME', 'steward_worker_due';
+REVOKE ALL ON FUNCTION worker_due(timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION worker_due(timestamptz) IS
+    'called by a duty: the next run of the duties is due at that time, or earlier';
+
+CREATE FUNCTION worker_status(OUT database name, OUT role name, OUT state text, OUT pids integer[],
+                              OUT due_at timestamptz, OUT started_at timestamptz, OUT ended_at timestamptz,
+                              OUT runs bigint, OUT failures bigint, OUT last_error text)
     RETURNS SETOF record
     LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 10000 ROWS 10
 AS 'MODULE_PATHNAME', 'steward_worker_status';
 REVOKE ALL ON FUNCTION worker_status() FROM PUBLIC;
 COMMENT ON FUNCTION worker_status() IS
-    'what the background worker does: a row for the launcher, without a database, and one for each database';
+    'what the background worker does: a row for the launcher, without a database, one for each database, and one for each role that has jobs in one';

@@ -30,16 +30,17 @@ List *plan(const char *sql) {
 } // namespace
 
 ErrorData *attempt(void (*work)()) {
+    MemoryContext const caller = CurrentMemoryContext;
     ErrorData *data = nullptr;
     try {
         guarded(work);
+        MemoryContextSwitchTo(caller); // the end of a transaction leaves another one
         return nullptr;
     } catch (const PgError &error) {
         data = error.data();
     }
     disable_timeout(STATEMENT_TIMEOUT, false);
     QueryCancelPending = false;
-    MemoryContext const caller = CurrentMemoryContext;
     AbortOutOfAnyTransaction(); // releases what the jump left behind: locks, pins, snapshots
     MemoryContextSwitchTo(caller);
     return data;

@@ -34,17 +34,19 @@ void open_at_exit() {
     is_registered = true;
 }
 
-/// A worker that has not begun finds its slot taken away; one that runs is terminated. A slot is held as
-/// long as its process lives, so that the signal reaches nobody else.
+/// A worker that has not begun finds its slot taken away; one that is idle is dismissed; one that runs is
+/// terminated. A slot is held as long as its process lives, so that the signal reaches nobody else.
 void stop_workers(WorkerState &state, Oid database) noexcept {
     for (WorkerSlot &slot : state.slots) {
-        if (slot.database != database)
+        if (slot.key.database != database)
             continue;
         if (slot.phase == Phase::starting) {
-            int const place = find_database(state, database);
+            int const place = find_entry(state, slot.key);
             if (place >= 0)
-                state.databases[place].dirty = true;
+                state.entries[place].dirty = true;
             free_slot(state, slot);
+        } else if (slot.phase == Phase::idle) {
+            dismiss(slot);
         } else if (slot.phase == Phase::running) {
             kill(slot.pid, SIGTERM);
         }
@@ -74,7 +76,7 @@ void ClosedDatabase::wait_until_empty() const {
     ConditionVariable *const changed = &worker_state().changed;
     ConditionVariablePrepareToSleep(changed);
     while (with_state(LW_SHARED, [&](const WorkerState &state) {
-        return is_closed(state, database_) && running_in(state, database_) > 0;
+        return is_closed(state, database_) && workers_in(state, database_) > 0;
     }))
         ConditionVariableSleep(changed, PG_WAIT_EXTENSION);
     ConditionVariableCancelSleep();

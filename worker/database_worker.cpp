@@ -1,31 +1,22 @@
-// The process that does the work of one database, once, and ends.
 #include "worker/database_worker.hpp"
 
 #include "worker/call.hpp"
 #include "worker/clock.hpp"
-#include "worker/schedule.hpp"
+#include "worker/session.hpp"
 
 extern "C" {
-#include "access/genam.h"
-#include "access/htup_details.h"
-#include "access/table.h"
 #include "access/xact.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_extension.h"
-#include "catalog/pg_proc.h"
 #include "commands/dbcommands.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
 #include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/proc.h"
+#include "storage/sinval.h"
 #include "tcop/tcopprot.h"
-#include "utils/acl.h"
 #include "utils/ascii.h"
-#include "utils/catcache.h"
-#include "utils/fmgroids.h"
 #include "utils/guc.h"
-#include "utils/rel.h"
-#include "utils/syscache.h"
 #include "utils/timeout.h"
 }
 
@@ -33,76 +24,56 @@ namespace steward {
 
 namespace {
 
-constexpr const char *entry = "CALL steward.worker_run()";
+/// The very entries that a person calls.
+constexpr Entry duties{"CALL steward.worker_run()", "worker_run"};
+constexpr Entry jobs{"CALL steward.jobs_run()", "jobs_run"};
+
+/// Caches and what leaks go with the process.
+constexpr uint64 longest_life_ns = 300ULL * 1000000000ULL;
 
 bool is_worker = false;
 Job job{};
 Presence presence = Presence::unknown;
+bool is_fit = false;
 
-/// The installed extension against this library.
-Presence compare_version(Relation extensions) {
-    ScanKeyData key;
-    ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
-                CStringGetDatum("pg_steward"));
-    SysScanDesc const scan = systable_beginscan(extensions, ExtensionNameIndexId, true, nullptr, 1, &key);
-    HeapTuple const tuple = systable_getnext(scan);
-    Presence result = Presence::absent;
-    if (HeapTupleIsValid(tuple)) {
-        bool is_null = false;
-        Datum const version =
-            heap_getattr(tuple, Anum_pg_extension_extversion, RelationGetDescr(extensions), &is_null);
-        bool const is_same = !is_null && strcmp(TextDatumGetCString(version), STEWARD_VERSION) == 0;
-        result = is_same ? Presence::present : Presence::version_differs;
-    }
-    systable_endscan(scan);
-    return result;
+const Entry &entry() noexcept {
+    return job.key.is_role() ? jobs : duties;
 }
 
-/// Whether the migration that grants the role its entry has been there.
-bool may_call_entry() {
-    Oid const schema = get_namespace_oid("steward", true);
-    if (!OidIsValid(schema) || pg_namespace_aclcheck(schema, GetUserId(), ACL_USAGE) != ACLCHECK_OK)
-        return false;
-    bool result = false;
-    CatCList *const found = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum("worker_run"));
-    for (int i = 0; i < found->n_members; ++i) {
-        auto const *const procedure = reinterpret_cast<Form_pg_proc>(GETSTRUCT(&found->members[i]->tuple));
-        if (procedure->pronamespace == schema && procedure->prokind == PROKIND_PROCEDURE &&
-            pg_proc_aclcheck(procedure->oid, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK)
-            result = true;
-    }
-    ReleaseSysCacheList(found);
-    return result;
+void look() {
+    presence = look_around(job, entry());
 }
 
-/// One short transaction, which keeps no lock: nobody waits for the worker.
-void look_for_extension() {
-    SetCurrentStatementStartTimestamp();
+void look_at_role() {
     StartTransactionCommand();
-    Relation const extensions = table_open(ExtensionRelationId, AccessShareLock);
-    presence = compare_version(extensions);
-    table_close(extensions, AccessShareLock);
-    if (presence == Presence::present && !may_call_entry())
-        presence = Presence::no_grant;
+    is_fit = is_role_unchanged(job);
     CommitTransactionCommand();
 }
 
-/// The very entry that a person calls. A background worker has to arm the time limit of a statement itself.
+void forget() {
+    is_fit = forget_run(job);
+}
+
+/// A background worker has to arm the time limit of a statement itself. Jobs have limits of their own.
 void run_entry() {
-    debug_query_string = entry;
-    pgstat_report_activity(STATE_RUNNING, entry);
-    if (worker_settings.timeout_ms > 0)
+    const char *const call = entry().call;
+    debug_query_string = call;
+    pgstat_report_activity(STATE_RUNNING, call);
+    if (worker_settings.timeout_ms > 0 && !job.key.is_role())
         enable_timeout_after(STATEMENT_TIMEOUT, worker_settings.timeout_ms);
-    run_statement(entry);
+    run_statement(call);
     disable_timeout(STATEMENT_TIMEOUT, false);
 }
 
 void log_failure(const ErrorData *error) {
     StartTransactionCommand();
     const char *const database = get_database_name(MyDatabaseId);
+    const char *const role = job.key.is_role() ? GetUserNameFromId(job.login, true) : nullptr;
     ereport(WARNING, errcode(error->sqlerrcode),
-            errmsg("background work in database \"%s\" failed: %s", database != nullptr ? database : "",
-                   error->message),
+            role != nullptr ? errmsg("background work of role \"%s\" in database \"%s\" failed: %s", role,
+                                     database != nullptr ? database : "", error->message)
+                            : errmsg("background work in database \"%s\" failed: %s",
+                                     database != nullptr ? database : "", error->message),
             error->detail != nullptr ? errdetail_internal("%s", error->detail) : 0,
             error->hint != nullptr ? errhint("%s", error->hint) : 0,
             error->context != nullptr ? errcontext("%s", error->context) : 0);
@@ -110,7 +81,7 @@ void log_failure(const ErrorData *error) {
 }
 
 void finish(Presence found, const ErrorData *error) {
-    char message[sizeof(DatabaseState::message)] = "";
+    char message[sizeof(EntryState::message)] = "";
     if (error != nullptr) // another database, which may be of another encoding, shows it
         ascii_safe_strlcpy(message, error->message, sizeof(message));
     Outcome const outcome{found, error != nullptr ? error->sqlerrcode : 0, message};
@@ -120,18 +91,67 @@ void finish(Presence found, const ErrorData *error) {
         log_failure(error);
 }
 
-void work() {
-    const ErrorData *error = attempt(&look_for_extension);
+/// One run. True if there may be another one in this process.
+bool work() {
+    const ErrorData *error = attempt(&look);
     if (error == nullptr && presence == Presence::present) {
         error = attempt(&run_entry);
         // What fails because the extension was dropped or updated meanwhile is no failure.
-        if (error != nullptr && attempt(&look_for_extension) == nullptr && presence != Presence::present)
+        if (error != nullptr && attempt(&look) == nullptr && presence != Presence::present)
             error = nullptr;
     }
     debug_query_string = nullptr;
     pgstat_report_activity(STATE_IDLE, nullptr);
-    finish(error != nullptr ? Presence::present : presence, error);
+    bool const may_go_on = error == nullptr && presence == Presence::present &&
+                           worker_settings.linger_ms > 0 && attempt(&forget) == nullptr && is_fit;
     (void)pgstat_report_stat(true); // or autovacuum would not hear of what was written
+    finish(error != nullptr ? Presence::present : presence, error);
+    return may_go_on;
+}
+
+/// What every process does when it is told to, although this one runs nothing.
+void act_on_signals() {
+    QueryCancelPending = false; // there is nothing to cancel
+    check_interrupts();
+    if (catchupInterruptPending)
+        ProcessCatchupInterrupt();
+    if (ConfigReloadPending) {
+        ConfigReloadPending = 0;
+        ProcessConfigFile(PGC_SIGHUP);
+    }
+}
+
+Next look_for_more(bool is_over, uint64 now) {
+    return with_state(LW_EXCLUSIVE, [&](WorkerState &state) {
+        if (state.slots[job.slot].phase == Phase::running)
+            state.slots[job.slot].idle_since = now;
+        return go_on(state, job, is_over, worker_now());
+    });
+}
+
+/// Waits for more work, holding nothing. False if it is time to leave.
+bool linger(uint64 begun) {
+    uint64 const since = now_ns();
+    Next next = look_for_more(since - begun > longest_life_ns, since);
+    while (next == Next::wait) {
+        uint64 const passed = (now_ns() - since) / 1000000;
+        auto const limit = static_cast<uint64>(worker_settings.linger_ms);
+        (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+                        static_cast<long>(limit > passed ? limit - passed : 0), PG_WAIT_EXTENSION);
+        ResetLatch(MyLatch);
+        (void)attempt(&act_on_signals); // a cancel ends nothing here
+        next =
+            look_for_more((now_ns() - since) / 1000000 >= static_cast<uint64>(worker_settings.linger_ms), 0);
+    }
+    return next == Next::run;
+}
+
+/// A worker that has stayed may not be who it was. Then somebody else does what it was called for.
+bool is_still_fit() {
+    if (attempt(&look_at_role) == nullptr && is_fit)
+        return true;
+    with_state(LW_EXCLUSIVE, [](WorkerState &state) { give_back(state, job); });
+    return false;
 }
 
 /// Runs when the process has left the list of those who are connected, because it was registered before
@@ -140,22 +160,14 @@ void leave(int, Datum) {
     boundary([] { with_state(LW_EXCLUSIVE, [](WorkerState &state) { release(state, job, worker_now()); }); });
 }
 
-void connect() {
-    BackgroundWorkerInitializeConnectionByOid(job.database, job.role, 0);
-    pgstat_report_appname(MyBgworkerEntry->bgw_name);
-    SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION);
-    // What a database or the server sets for its users is not meant for a worker; autovacuum does the same.
-    SetConfigOption("default_transaction_isolation", "read committed", PGC_SUSET, PGC_S_OVERRIDE);
-    SetConfigOption("default_transaction_read_only", "off", PGC_SUSET, PGC_S_OVERRIDE);
-    SetConfigOption("lock_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
-    SetConfigOption("idle_in_transaction_session_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
-    with_state(LW_EXCLUSIVE, [](WorkerState &state) { state.slots[job.slot].connected = true; });
-}
-
 } // namespace
 
-bool is_database_worker() noexcept {
-    return is_worker;
+bool is_duty_worker() noexcept {
+    return is_worker && !job.key.is_role();
+}
+
+EntryKey own_entry() noexcept {
+    return is_worker ? job.key : EntryKey{MyDatabaseId, InvalidOid};
 }
 
 STEWARD_MAIN(steward_worker_main) {
@@ -165,18 +177,21 @@ STEWARD_MAIN(steward_worker_main) {
     is_worker = true;
     memcpy(&job, MyBgworkerEntry->bgw_extra, sizeof(job));
     on_shmem_exit(&leave, 0);
-    bool const is_in_time = with_state(
-        LW_EXCLUSIVE, [](WorkerState &state) { return claim(state, job, MyProcPid, worker_now()); });
+    bool const is_in_time = with_state(LW_EXCLUSIVE, [](WorkerState &state) {
+        return claim(state, job, MyProcPid, MyProc->pgprocno, worker_now());
+    });
     if (!is_in_time)
         proc_exit(0);
-    connect();
+    uint64 const begun = now_ns();
+    connect(job);
+    with_state(LW_EXCLUSIVE, [](WorkerState &state) { state.slots[job.slot].connected = true; });
     MemoryContext const context =
         AllocSetContextCreate(TopMemoryContext, "steward worker", ALLOCSET_DEFAULT_SIZES);
     MemoryContextSwitchTo(context);
-    if (superuser()) // made one since the launcher looked
-        finish(Presence::no_role, nullptr);
-    else
-        work();
+    while (work() && linger(begun) && is_still_fit()) {
+        MemoryContextReset(context);
+        QueryCancelPending = false;
+    }
     proc_exit(0);
 }
 

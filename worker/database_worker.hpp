@@ -1,9 +1,15 @@
-// What the rest of the worker knows of the process that does the work.
+// The process that does the work of one entry, the duties of a database or the jobs of a role in it, and
+// stays for a while in case there is more.
 #pragma once
+
+#include "worker/state.hpp"
 
 namespace steward {
 
-/// True in a worker: what it writes is the work itself and wakes nobody.
-bool is_database_worker() noexcept;
+/// True in a process that does duties: what it writes wakes nobody.
+bool is_duty_worker() noexcept;
+
+/// The entry that this process works for; in a session, the duties of its database.
+EntryKey own_entry() noexcept;
 
 } // namespace steward

@@ -9,6 +9,7 @@ extern "C" {
 #include "catalog/pg_authid.h"
 #include "catalog/pg_database.h"
 #include "utils/acl.h"
+#include "utils/catcache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
@@ -20,7 +21,7 @@ namespace {
 
 constexpr const char *role_name = "steward_worker";
 
-/// Workers are never superusers: what they run may meet what others have put into their tables.
+/// The duties are never done by a superuser: what they run may meet what others have put into their tables.
 void read_role(Catalog &catalog) {
     HeapTuple const tuple = SearchSysCache1(AUTHNAME, CStringGetDatum(role_name));
     if (!HeapTupleIsValid(tuple)) {
@@ -46,8 +47,35 @@ bool may_connect(Relation relation, HeapTuple tuple, Oid owner, Oid role) {
     return aclmask(acl, role, owner, ACL_CONNECT, ACLMASK_ANY) != 0;
 }
 
+/// What the role itself may, wherever; superusers may connect to every database.
+Verdict look_at_role(Oid role, bool &is_superuser) {
+    HeapTuple const tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(role));
+    if (!HeapTupleIsValid(tuple))
+        return Verdict::gone;
+    auto const *const form = reinterpret_cast<Form_pg_authid>(GETSTRUCT(tuple));
+    is_superuser = form->rolsuper;
+    bool const may_work = form->rolcanlogin && (worker_settings.superuser_jobs || !is_superuser);
+    ReleaseSysCache(tuple);
+    return may_work ? Verdict::fit : Verdict::no_role;
+}
+
+/// Looks at those of the roles that have jobs in this database.
+void look_at_roles(std::span<RoleCandidate> roles, Relation relation, HeapTuple tuple) {
+    auto const *const database = reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple));
+    auto place =
+        std::lower_bound(roles.begin(), roles.end(), database->oid,
+                         [](const RoleCandidate &one, Oid wanted) { return one.key.database < wanted; });
+    for (; place != roles.end() && place->key.database == database->oid; ++place) {
+        bool is_superuser = false;
+        place->verdict = look_at_role(place->key.role, is_superuser);
+        if (place->verdict == Verdict::fit && !is_superuser &&
+            !may_connect(relation, tuple, database->datdba, place->key.role))
+            place->verdict = Verdict::no_connect;
+    }
+}
+
 /// All that may be connected to and are no templates.
-Candidates read_databases(Oid role, MemoryContext result) {
+Candidates read_databases(Oid role, std::span<RoleCandidate> roles, MemoryContext result) {
     int room = 64;
     int count = 0;
     auto *found = static_cast<Candidate *>(MemoryContextAlloc(result, sizeof(Candidate) * room));
@@ -63,6 +91,7 @@ Candidates read_databases(Oid role, MemoryContext result) {
         }
         found[count++] = {database->oid,
                           !OidIsValid(role) || may_connect(relation, tuple, database->datdba, role)};
+        look_at_roles(roles, relation, tuple);
     }
     table_endscan(scan);
     table_close(relation, AccessShareLock);
@@ -72,13 +101,18 @@ Candidates read_databases(Oid role, MemoryContext result) {
 
 } // namespace
 
-Catalog read_catalog() {
+Catalog read_catalog(std::span<RoleCandidate> roles) {
     MemoryContext const caller = CurrentMemoryContext;
     Catalog catalog{};
     StartTransactionCommand();
+    CatalogCacheFlushCatalog(
+        AuthIdRelationId);          // who wakes the launcher at commit has not sent word of the change yet
     (void)GetTransactionSnapshot(); // what is read must not be vacuumed away meanwhile
     read_role(catalog);
-    catalog.databases = read_databases(catalog.role, caller);
+    for (RoleCandidate &one : roles)
+        one.verdict = Verdict::gone; // unless its database turns up
+    catalog.databases = read_databases(catalog.role, roles, caller);
+    catalog.roles = roles;
     CommitTransactionCommand();
     MemoryContextSwitchTo(caller);
     return catalog;

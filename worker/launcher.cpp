@@ -1,4 +1,5 @@
-// The process that starts workers. It belongs to no database, and sleeps unless there is something to do.
+// The process that starts workers. It belongs to no database. Its ticks stand in a fixed grid of time; most
+// of them find nothing to do in shared memory, and end there.
 #include "worker/launcher.hpp"
 
 #include "worker/clock.hpp"
@@ -21,8 +22,10 @@ namespace steward {
 
 namespace {
 
-constexpr int64 longest_sleep = 60 * USECS_PER_SEC;
-constexpr int64 pause_without_slot = 5 * USECS_PER_SEC;
+constexpr uint64 second_ns = 1000000000;
+constexpr uint64 longest_quiet = 60 * second_ns;
+constexpr uint64 pause_without_slot = 5 * second_ns;
+constexpr int64 least_step = USECS_PER_SEC;
 
 /// A worker that this launcher started and that the server has not yet said to be gone.
 struct Started {
@@ -31,10 +34,19 @@ struct Started {
 };
 
 std::array<Started, most_workers> started{};
-TimestampTz paused_until = 0; ///< by the machine's clock: the server had no room for a worker
 bool pause_is_logged = false;
 const char *logged_why_no_role = nullptr;
+
+// The last round, and what ends the time without one. Nanoseconds are of the clock that never jumps.
+uint64 round_begun = 0;
 uint64 requests_seen = 0;
+bool is_closing = false;
+uint64 paused_until = 0; ///< the server had no room for a worker; 0 if it has
+TimestampTz next_due = DT_NOBEGIN;
+int64 clock_offset = 0; ///< what the wall clock was ahead of the other one, in microseconds
+
+uint64 next_tick = 0;
+uint64 interval = 0;
 
 void set_launcher(int pid, int procno) {
     with_state(LW_EXCLUSIVE, [&](WorkerState &state) {
@@ -56,6 +68,7 @@ void reap() {
         with_state(LW_EXCLUSIVE, [&](WorkerState &state) { release(state, one.job, worker_now()); });
         pfree(one.handle);
         one.handle = nullptr;
+        paused_until = std::min<uint64>(paused_until, 1); // the server has room again
     }
 }
 
@@ -97,12 +110,14 @@ bool start_worker(const Job &job) {
 
 void pause(const Job &job) {
     with_state(LW_EXCLUSIVE, [&](WorkerState &state) {
-        int const place = find_database(state, job.database);
+        int const place = find_entry(state, job.key);
         if (place >= 0)
-            state.databases[place].dirty = true;
+            state.entries[place].dirty = true;
         state.slots[job.slot] = WorkerSlot{};
+        state.starved = true; // no worker stays for itself
+        (void)dismiss_longest_idle(state, false);
     });
-    paused_until = GetCurrentTimestamp() + pause_without_slot;
+    paused_until = now_ns() + pause_without_slot;
     if (!pause_is_logged)
         ereport(LOG, errmsg("pg_steward could not start a worker: no slot is free"),
                 errhint("You might need to increase max_worker_processes."));
@@ -110,12 +125,16 @@ void pause(const Job &job) {
 }
 
 /// Starts workers until nothing is due, no slot is free, or a database was opened since the list was read.
-void start_due(Oid role, uint64 reopenings, TimestampTz now) {
+void start_due(Oid login, uint64 reopenings, TimestampTz now) {
     for (;;) {
         Job job{};
-        job.role = role;
         bool const chosen = with_state(LW_EXCLUSIVE, [&](WorkerState &state) {
-            return state.reopenings == reopenings && choose(state, now, job);
+            if (state.reopenings != reopenings)
+                return false;
+            bool const found = choose(state, now, login, job);
+            if (!found)
+                make_room(state, now, login);
+            return found;
         });
         if (!chosen)
             return;
@@ -135,64 +154,61 @@ void log_role(const Catalog &catalog) {
     logged_why_no_role = catalog.why_no_role;
 }
 
+/// The roles that have jobs, sorted, in the memory context of the round.
+std::span<RoleCandidate> copy_roles(const WorkerState &state, RoleCandidate *room) noexcept {
+    std::size_t count = 0;
+    for (int i = role_places.first; i < role_places.end; ++i)
+        if (state.keys[i].is_valid())
+            room[count++] = {state.keys[i], Verdict::gone};
+    std::sort(room, room + count,
+              [](const RoleCandidate &a, const RoleCandidate &b) { return is_before(a.key, b.key); });
+    return {room, count};
+}
+
+int64 wall_clock_offset() {
+    return GetCurrentTimestamp() - static_cast<int64>(now_ns() / 1000);
+}
+
 /// Looks at everything once.
 void make_round() {
+    round_begun = now_ns();
+    clock_offset = wall_clock_offset();
     reap();
     drop_dead_closures();
     uint64 seen = 0;
     uint64 reopenings = 0;
-    with_state(LW_SHARED, [&](const WorkerState &state) {
+    auto *const room = static_cast<RoleCandidate *>(palloc(sizeof(RoleCandidate) * most_roles));
+    auto const roles = with_state(LW_SHARED, [&](const WorkerState &state) {
         seen = state.changes;
         reopenings = state.reopenings;
         requests_seen = state.requests;
+        return copy_roles(state, room);
     });
     TimestampTz const now = worker_now();
-    Catalog const catalog = read_catalog();
+    Catalog const catalog = read_catalog(roles);
     log_role(catalog);
     with_state(LW_EXCLUSIVE, [&](WorkerState &state) {
-        update_table(state, catalog.databases, now);
+        update_duties(state, catalog.databases, catalog.role, now);
+        update_roles(state, catalog.roles, now);
         if (!OidIsValid(catalog.role))
             skip_due(state, Presence::no_role, now);
     });
-    if (OidIsValid(catalog.role) && GetCurrentTimestamp() >= paused_until)
+    if (now_ns() >= paused_until) {
+        paused_until = 0;
         start_due(catalog.role, reopenings, now);
-    with_state(LW_EXCLUSIVE, [&](WorkerState &state) { state.seen = seen; });
-    ConditionVariableBroadcast(&worker_state().changed);
-}
-
-/// How long there is nothing to do, in microseconds.
-int64 sleep_time() {
-    TimestampTz const now = worker_now();
-    TimestampTz next = DT_NOEND;
-    bool is_closing = false;
-    bool is_behind = false;
-    with_state(LW_SHARED, [&](const WorkerState &state) {
-        is_behind = state.seen != state.changes; // a wait for a lock may have taken the latch's signal
-        next = next_time(state, now);
+    }
+    with_state(LW_EXCLUSIVE, [&](WorkerState &state) {
+        state.seen = seen;
+        next_due = next_time(state, now);
         is_closing = std::any_of(std::begin(state.closures), std::end(state.closures),
                                  [](const Closure &closure) { return closure.pid != 0; });
     });
-    int64 sleep = is_behind ? 0 : longest_sleep;
-    if (next != DT_NOEND && !clock_is_virtual())
-        sleep = std::min(sleep, next - now);
-    if (is_closing)
-        sleep = std::min<int64>(sleep, USECS_PER_SEC);
-    TimestampTz const real_now = GetCurrentTimestamp();
-    if (paused_until > real_now)
-        sleep = std::min(sleep, paused_until - real_now);
-    return sleep;
+    ConditionVariableBroadcast(&worker_state().changed);
 }
 
-/// Waits for the latch and acts on what is asked of every process.
-void nap(int64 microseconds) {
-    (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-                    static_cast<long>((microseconds + 999) / 1000), PG_WAIT_EXTENSION);
-    ResetLatch(MyLatch);
-    check_interrupts();
-    if (ConfigReloadPending) {
-        ConfigReloadPending = 0;
-        ProcessConfigFile(PGC_SIGHUP);
-    }
+/// Somebody has said since the last round that there is something to look at.
+bool is_told() {
+    return with_state(LW_SHARED, [](const WorkerState &state) { return state.seen != state.changes; });
 }
 
 /// A worker has asked for help since the last round: it has too much to do to wait for a tick.
@@ -200,16 +216,63 @@ bool help_is_asked() {
     return with_state(LW_SHARED, [](const WorkerState &state) { return state.requests != requests_seen; });
 }
 
-/// Sleeps until something is due or somebody wakes, and then until the next tick: ticks stand in a grid
-/// of time, so that they do not drift, and there is at most one round in each cell of it, help apart.
-void sleep_until_due(TimestampTz round_started) {
-    nap(sleep_time());
-    int64 const cell = USECS_PER_SEC / worker_settings.tick_hz;
-    TimestampTz const next_tick = (round_started / cell + 1) * cell;
-    // A clock that is set back ends the wait.
-    for (TimestampTz now = GetCurrentTimestamp(); now < next_tick && now >= round_started && !help_is_asked();
-         now = GetCurrentTimestamp())
-        nap(next_tick - now);
+/// Whether this tick is worth a round.
+bool is_round_due() {
+    uint64 const now = now_ns();
+    uint64 const quiet = now - round_begun;
+    uint64 const limit = std::min(longest_quiet, static_cast<uint64>(worker_settings.naptime_s) * second_ns);
+    return is_told() || worker_now() >= next_due || quiet >= limit || (is_closing && quiet >= second_ns) ||
+           (paused_until != 0 && now >= paused_until) ||
+           std::abs(wall_clock_offset() - clock_offset) >= least_step; // somebody has set the clock
+}
+
+/// The grid begins here, and anew when its width changes.
+void set_grid() {
+    uint64 const wanted = second_ns / static_cast<uint64>(worker_settings.tick_hz);
+    if (interval == wanted)
+        return;
+    interval = wanted;
+    next_tick = now_ns() + interval;
+}
+
+void begin_counting() {
+    set_grid();
+    with_state(LW_EXCLUSIVE, [](WorkerState &state) {
+        core::begin_ticks(state.ticks, now_ns());
+        state.ticking_since = GetCurrentTimestamp();
+    });
+}
+
+/// Waits for the latch and acts on what is asked of every process. True if the latch was set.
+bool nap(uint64 nanoseconds) {
+    int const events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+                                 static_cast<long>((nanoseconds + 999999) / 1000000), PG_WAIT_EXTENSION);
+    if ((events & WL_LATCH_SET) == 0)
+        return false;
+    ResetLatch(MyLatch);
+    check_interrupts();
+    if (ConfigReloadPending) {
+        ConfigReloadPending = 0;
+        ProcessConfigFile(PGC_SIGHUP);
+        set_grid();
+    }
+    reap(); // the server tells of ends so
+    return true;
+}
+
+/// Sleeps until the next time of the grid and counts the tick. Who is woken before that makes a round at once
+/// if there was none since the last tick, so that there is at most one between two ticks, help apart: false
+/// then.
+bool sleep_until_tick() {
+    uint64 const last_tick = next_tick - interval;
+    for (uint64 now = now_ns(); now < next_tick; now = now_ns())
+        if (nap(next_tick - now) && (help_is_asked() || (round_begun < last_tick && is_told())))
+            return false;
+    check_interrupts();
+    with_state(LW_EXCLUSIVE, [](WorkerState &state) {
+        next_tick = core::count_tick(state.ticks, next_tick, interval, now_ns());
+    });
+    return true;
 }
 
 } // namespace
@@ -238,13 +301,14 @@ STEWARD_MAIN(steward_launcher_main) {
     MemoryContext const context =
         AllocSetContextCreate(TopMemoryContext, "steward launcher round", ALLOCSET_DEFAULT_SIZES);
     MemoryContextSwitchTo(context);
+    begin_counting();
     for (;;) {
-        TimestampTz const round_started = GetCurrentTimestamp();
         pgstat_report_activity(STATE_RUNNING, "looking for what is due");
         make_round();
         MemoryContextReset(context);
         pgstat_report_activity(STATE_IDLE, nullptr);
-        sleep_until_due(round_started);
+        while (sleep_until_tick() && !is_round_due()) {
+        }
     }
 }
 

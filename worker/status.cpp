@@ -17,7 +17,7 @@ namespace {
 
 constexpr const char *component = "worker";
 
-constexpr std::size_t columns = 9;
+constexpr std::size_t columns = 10;
 using Row = std::array<NullableDatum, columns>;
 constexpr NullableDatum null{0, true};
 
@@ -49,11 +49,12 @@ const char *word(Presence presence) {
     return "unknown";
 }
 
-Datum pids_in(const WorkerState &state, Oid database) {
+/// Those that are there, idle ones included.
+Datum pids_of(const WorkerState &state, EntryKey key) {
     Datum pids[most_workers];
     int count = 0;
     for (const WorkerSlot &slot : state.slots)
-        if (slot.phase == Phase::running && slot.database == database)
+        if ((slot.phase == Phase::running || slot.phase == Phase::idle) && slot.key == key)
             pids[count++] = Int32GetDatum(slot.pid);
     return PointerGetDatum(construct_array(pids, count, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 }
@@ -64,26 +65,28 @@ NullableDatum name_datum(const char *name) {
     return of(NameGetDatum(datum));
 }
 
-NullableDatum error_of(const DatabaseState &database) {
-    if (database.sqlstate == 0)
+NullableDatum error_of(const EntryState &entry) {
+    if (entry.sqlstate == 0)
         return null;
-    return of(CStringGetTextDatum(psprintf("%s: %s", unpack_sql_state(database.sqlstate), database.message)));
+    return of(CStringGetTextDatum(psprintf("%s: %s", unpack_sql_state(entry.sqlstate), entry.message)));
 }
 
-Row database_row(const WorkerState &state, int place, const char *name) {
-    const DatabaseState &database = state.databases[place];
-    bool const closed = is_closed(state, state.oids[place]);
-    bool const has_work = database.dirty || database.wanted > 0;
-    TimestampTz const due = has_work ? database.not_before : std::max(database.next_due, database.not_before);
-    return {name_datum(name),
-            of(CStringGetTextDatum(closed ? "closed" : word(database.presence))),
-            of(pids_in(state, state.oids[place])),
+Row entry_row(const WorkerState &state, int place, const char *database, const char *role) {
+    const EntryState &entry = state.entries[place];
+    EntryKey const key = state.keys[place];
+    bool const closed = is_closed(state, key.database);
+    bool const has_work = entry.dirty || entry.wanted > 0;
+    TimestampTz const due = has_work ? entry.not_before : std::max(entry.next_due, entry.not_before);
+    return {name_datum(database),
+            role == nullptr ? null : name_datum(role),
+            of(CStringGetTextDatum(closed ? "closed" : word(entry.presence))),
+            of(pids_of(state, key)),
             TIMESTAMP_IS_NOBEGIN(due) || due == 0 ? of(TimestampTzGetDatum(worker_now())) : time_or_null(due),
-            time_or_null(database.started),
-            time_or_null(database.ended),
-            of(Int64GetDatum(database.runs)),
-            of(Int64GetDatum(database.failures)),
-            error_of(database)};
+            time_or_null(entry.started),
+            time_or_null(entry.ended),
+            of(Int64GetDatum(entry.runs)),
+            of(Int64GetDatum(entry.failures)),
+            error_of(entry)};
 }
 
 Row launcher_row(const WorkerState &state) {
@@ -91,6 +94,7 @@ Row launcher_row(const WorkerState &state) {
     bool const runs = state.launcher_pid != 0;
     ArrayType *const pids = construct_array(&pid, runs ? 1 : 0, INT4OID, sizeof(int32), true, TYPALIGN_INT);
     return {null,
+            null,
             of(CStringGetTextDatum(runs ? "running" : "stopped")),
             of(PointerGetDatum(pids)),
             null,
@@ -103,7 +107,8 @@ Row launcher_row(const WorkerState &state) {
 
 } // namespace
 
-/// One row for the launcher, whose database is null, and one for each database that it knows.
+/// One row for the launcher, whose database is null, then one for each database that it knows, then those of
+/// the roles that have jobs.
 STEWARD_FUNCTION(steward_worker_status) {
     ResultRows const rows = start_rows(fcinfo);
     if (!worker_is_preloaded())
@@ -112,10 +117,13 @@ STEWARD_FUNCTION(steward_worker_status) {
     with_state(LW_SHARED,
                [&](const WorkerState &state) { memcpy(static_cast<void *>(copy), &state, sizeof(state)); });
     rows.add_nullable([&] { return launcher_row(*copy); });
-    for (int i = 0; i < most_databases; ++i) {
-        const char *const name = OidIsValid(copy->oids[i]) ? get_database_name(copy->oids[i]) : nullptr;
-        if (name != nullptr)
-            rows.add_nullable([&] { return database_row(*copy, i, name); });
+    for (int i = 0; i < most_entries; ++i) {
+        EntryKey const key = copy->keys[i];
+        const char *const database = key.is_valid() ? get_database_name(key.database) : nullptr;
+        const char *const role =
+            database != nullptr && key.is_role() ? GetUserNameFromId(key.role, true) : nullptr;
+        if (database != nullptr && (role != nullptr || !key.is_role()))
+            rows.add_nullable([&] { return entry_row(*copy, i, database, role); });
     }
     return 0; // the rows are in the tuplestore
 }

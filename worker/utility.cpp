@@ -93,7 +93,7 @@ void wake_for(const RangeVar *name) {
 /// What a command that is done means for the worker. Never called for the end of a transaction, which may
 /// have freed the statement.
 void look_at_done(Node *statement) {
-    if (is_database_worker())
+    if (is_duty_worker())
         return;
     switch (nodeTag(statement)) {
     case T_CopyStmt:
@@ -108,6 +108,15 @@ void look_at_done(Node *statement) {
     }
     case T_CreatedbStmt:
         with_state(LW_EXCLUSIVE, [](WorkerState &state) { notify_launcher(state); });
+        break;
+    case T_GrantStmt:
+        if (castNode(GrantStmt, statement)->objtype == OBJECT_DATABASE)
+            look_at_commit();
+        break;
+    case T_AlterRoleStmt: // who may work, and where, may be another now
+    case T_DropRoleStmt:
+    case T_GrantRoleStmt:
+        look_at_commit();
         break;
     default:
         if (is_our_extension(statement))

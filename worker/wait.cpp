@@ -13,15 +13,16 @@ namespace {
 
 constexpr const char *component = "worker";
 
-/// The launcher has looked since `change`, nothing is due and nobody works.
+/// The launcher has looked since `change`, nothing is due and nobody works; idle workers rest.
 bool is_at_rest(const WorkerState &state, uint64 change, TimestampTz now) noexcept {
     if (state.seen < change)
         return false;
     for (const WorkerSlot &slot : state.slots)
-        if (slot.phase != Phase::free)
+        if (slot.phase == Phase::starting || slot.phase == Phase::running || slot.called)
             return false;
-    for (int i = 0; i < most_databases; ++i)
-        if (OidIsValid(state.oids[i]) && is_due(state.databases[i], now) && !is_closed(state, state.oids[i]))
+    for (int i = 0; i < most_entries; ++i)
+        if (state.keys[i].is_valid() && is_due(state.entries[i], now) &&
+            !is_closed(state, state.keys[i].database))
             return false;
     return true;
 }

@@ -1,8 +1,7 @@
 #include "worker/wake.hpp"
 
-#include "extension/settings.hpp"
 #include "worker/database_worker.hpp"
-#include "worker/state.hpp"
+#include "worker/schedule.hpp"
 
 extern "C" {
 #include "access/xact.h"
@@ -11,6 +10,7 @@ extern "C" {
 #include "executor/executor.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 }
 
 namespace steward {
@@ -19,14 +19,22 @@ namespace {
 
 constexpr const char *component = "worker";
 
+bool is_watching = false;
 bool is_armed = false;
+bool looks_at_commit = false;
+List *armed_roles = NIL; ///< lives as long as the transaction
 ExecutorFinish_hook_type next_finish = nullptr;
+
+/// What these tables hold is the business of the functions that write them, not of the duties.
+bool is_of_jobs(const char *table) noexcept {
+    return strcmp(table, "job") == 0 || strncmp(table, "job_", 4) == 0;
+}
 
 bool is_in_schema(List *relations, Oid schema) noexcept {
     ListCell *cell = nullptr;
     foreach (cell, relations) {
-        auto const *const result = static_cast<ResultRelInfo *>(lfirst(cell));
-        if (RelationGetNamespace(result->ri_RelationDesc) == schema)
+        Relation const relation = static_cast<ResultRelInfo *>(lfirst(cell))->ri_RelationDesc;
+        if (RelationGetNamespace(relation) == schema && !is_of_jobs(RelationGetRelationName(relation)))
             return true;
     }
     return false;
@@ -48,30 +56,32 @@ void finish(QueryDesc *query) {
     else
         standard_ExecutorFinish(query);
     // A transaction without a number has not written: most statements end here.
-    if (!is_armed && TransactionIdIsValid(GetTopTransactionIdIfAny()) && !is_database_worker())
+    if (!is_armed && TransactionIdIsValid(GetTopTransactionIdIfAny()) && !is_duty_worker())
         look_at(query->estate);
 }
 
 void end_transaction(XactEvent event) {
-    if (!is_armed)
+    if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_PREPARE && event != XACT_EVENT_ABORT)
         return;
-    switch (event) {
-    case XACT_EVENT_COMMIT:
-    case XACT_EVENT_PREPARE: // COMMIT PREPARED wakes again, perhaps in another session
-        is_armed = false;
+    bool const was_armed = std::exchange(is_armed, false);
+    bool const looks = std::exchange(looks_at_commit, false);
+    List *const roles = std::exchange(armed_roles, NIL);
+    if (event == XACT_EVENT_ABORT)
+        return;
+    // COMMIT PREPARED wakes again, perhaps in another session: the duties, which know who has jobs.
+    if (was_armed)
         wake(MyDatabaseId);
-        break;
-    case XACT_EVENT_ABORT:
-        is_armed = false;
-        break;
-    default:
-        break;
-    }
+    ListCell *cell = nullptr;
+    foreach (cell, roles)
+        wake_role(MyDatabaseId, lfirst_oid(cell));
+    if (looks)
+        with_state(LW_EXCLUSIVE, [](WorkerState &state) { notify_launcher(state); });
 }
 
 } // namespace
 
 void install_wake_hooks() {
+    is_watching = true;
     next_finish = ExecutorFinish_hook;
     ExecutorFinish_hook = [](QueryDesc *query) { boundary([&] { finish(query); }); };
     RegisterXactCallback([](XactEvent event, void *) { boundary([&] { end_transaction(event); }); }, nullptr);
@@ -81,13 +91,27 @@ void wake_at_commit() noexcept {
     is_armed = true;
 }
 
+void wake_role_at_commit(Oid role) {
+    if (!is_watching || !OidIsValid(role) || (armed_roles != NIL && llast_oid(armed_roles) == role))
+        return;
+    MemoryContext const caller = MemoryContextSwitchTo(TopTransactionContext);
+    armed_roles = list_append_unique_oid(armed_roles, role);
+    MemoryContextSwitchTo(caller);
+}
+
+void look_at_commit() noexcept {
+    looks_at_commit = true;
+}
+
 void wake_at_commit_of(Oid relation) {
     Oid const schema = get_namespace_oid("steward", true);
     if (is_armed || !OidIsValid(schema) || !OidIsValid(relation))
         return;
     ListCell *cell = nullptr;
     foreach (cell, find_all_inheritors(relation, NoLock, nullptr)) {
-        if (get_rel_namespace(lfirst_oid(cell)) == schema)
+        const char *const name =
+            get_rel_namespace(lfirst_oid(cell)) == schema ? get_rel_name(lfirst_oid(cell)) : nullptr;
+        if (name != nullptr && !is_of_jobs(name))
             is_armed = true;
     }
 }
@@ -105,16 +129,35 @@ STEWARD_FUNCTION(steward_worker_request) {
         ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("helpers must not be negative"));
     if (!worker_is_preloaded())
         PG_RETURN_VOID();
+    EntryKey const key = own_entry();
     with_state(LW_EXCLUSIVE, [&](WorkerState &state) {
-        int const place = take_database(state, MyDatabaseId);
+        int const place = take_entry(state, key);
         if (place < 0)
             return;
-        int const room = worker_settings.max_workers - running_in(state, MyDatabaseId);
-        int &wanted = state.databases[place].wanted;
+        int const room = most_for(key) - active_of(state, key);
+        int &wanted = state.entries[place].wanted;
         wanted = std::max(wanted, std::min(helpers, room));
-        ++state.requests;
-        notify_launcher(state);
+        hurry_launcher(state);
     });
+    PG_RETURN_VOID();
+}
+
+/// A role that is gone has no jobs: no error, because duties that go over many call this.
+STEWARD_FUNCTION(steward_worker_start) {
+    Oid const role = PG_GETARG_OID(0);
+    if (SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(role)))
+        wake_role(MyDatabaseId, role);
+    PG_RETURN_VOID();
+}
+
+STEWARD_FUNCTION(steward_worker_due) {
+    TimestampTz const at = PG_GETARG_TIMESTAMPTZ(0);
+    if (is_duty_worker())
+        with_state(LW_EXCLUSIVE, [&](WorkerState &state) {
+            int const place = find_entry(state, own_entry());
+            if (place >= 0)
+                state.entries[place].wish = std::min(state.entries[place].wish, at);
+        });
     PG_RETURN_VOID();
 }
 

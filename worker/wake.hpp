@@ -10,7 +10,13 @@ void install_wake_hooks();
 
 /// The transaction wakes the launcher if it commits.
 void wake_at_commit() noexcept;
-/// The same if the relation, or a partition of it, is in schema steward.
+/// The jobs of the role are done if the transaction commits; several roles may be named. Does nothing in a
+/// server that does not preload the library.
+void wake_role_at_commit(Oid role);
+/// The launcher looks at the catalogs if the transaction commits.
+void look_at_commit() noexcept;
+/// As wake_at_commit(), if the relation, or a partition of it, is in schema steward. Tables of jobs wake
+/// nobody: what writes them says whom to wake.
 void wake_at_commit_of(Oid relation);
 
 } // namespace steward

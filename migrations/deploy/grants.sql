@@ -34,6 +34,7 @@ BEGIN
             ('steward_owner', 'steward.partition_maintain(regclass, integer, interval, timestamptz)'),
             ('steward_reader', 'steward.operation_begin(text, text)'),
             ('steward_reader', 'steward.operation_end(bigint)'),
+            ('steward_reader', 'steward.tick_summary()'),
             ('steward_reader', 'steward.worker_clock()'),
             ('steward_reader', 'steward.doctor()'),
             ('steward_reader', 'steward.doctor_work()'),
@@ -46,6 +47,7 @@ BEGIN
             ('steward_worker', 'steward.principle_rescore_queued(integer, timestamptz)'),
             ('steward_worker', 'steward.worker_request(integer)'),
             ('steward_worker', 'steward.worker_run(integer)'),
+            ('steward_worker', 'steward.worker_start(regrole)'),
             ('steward_metrics', 'steward.doctor()'),
             ('steward_metrics', 'steward.doctor_server()'),
             ('steward_metrics', 'steward.doctor_rights()'),
@@ -54,6 +56,7 @@ BEGIN
             ('steward_metrics', 'steward.risk_level(double precision)'),
             ('steward_metrics', 'steward.operation_begin(text, text)'),
             ('steward_metrics', 'steward.operation_end(bigint)'),
+            ('steward_metrics', 'steward.tick_summary()'),
             ('steward_metrics', 'steward.worker_status()'),
             ('steward_metrics', 'steward.operation_counts()'),
             ('steward_metrics', 'steward.operation_histogram()'),
@@ -65,6 +68,9 @@ BEGIN
     END LOOP;
     IF to_regclass('steward.operation_stats') IS NOT NULL THEN
         GRANT SELECT ON steward.operation_stats TO steward_metrics;
+    END IF;
+    IF to_regclass('steward.tick_stats') IS NOT NULL THEN
+        GRANT SELECT ON steward.tick_stats TO steward_metrics, steward_reader;
     END IF;
 END $$;
 

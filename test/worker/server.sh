@@ -11,6 +11,7 @@ worker_server() {
 log_min_messages = warning
 shared_preload_libraries = 'pg_steward'
 steward.tick_hz = 100
+steward.worker_linger = 0
 max_worker_processes = 20
 max_prepared_transactions = 4
 ${2:-}"
@@ -53,7 +54,7 @@ CREATE TABLE IF NOT EXISTS steward.todo (id bigint GENERATED ALWAYS AS IDENTITY 
 CREATE TABLE IF NOT EXISTS public.done (id bigint, pid integer, sql text);
 CREATE TABLE IF NOT EXISTS public.gate ();
 CREATE OR REPLACE VIEW steward_status AS
-    SELECT * FROM steward.worker_status() WHERE database = current_database();
+    SELECT * FROM steward.worker_status() WHERE database = current_database() AND role IS NULL;
 DO $$ -- two procedures that can be called without arguments would be ambiguous
 DECLARE
     member regprocedure;
@@ -82,6 +83,49 @@ GRANT ALL ON steward.todo, public.done, public.gate TO steward_worker;
 GRANT EXECUTE ON PROCEDURE steward.worker_run() TO steward_worker;
 GRANT EXECUTE ON FUNCTION steward.worker_request(integer), steward.worker_clock() TO steward_worker;
 SQL
+}
+# jobs_stand_in [OPTION ...]: the same for jobs. Each row of steward.job is a statement of a role, done in a worker of that
+# role; public.job_done says by whom. Call it after stand_in.
+jobs_stand_in() {
+    PGOPTIONS='-c client_min_messages=warning' psql --quiet --set ON_ERROR_STOP=1 "$@" <<'SQL'
+DO $$
+DECLARE
+    member regprocedure;
+BEGIN
+    FOR member IN SELECT oid FROM pg_proc WHERE proname = 'jobs_run' AND pronargs > 0 LOOP
+        EXECUTE format('ALTER EXTENSION pg_steward DROP PROCEDURE %s', member);
+        EXECUTE format('DROP PROCEDURE %s', member);
+    END LOOP;
+    IF to_regclass('steward.job') IS NOT NULL THEN
+        DROP TABLE steward.job CASCADE;
+    END IF;
+END $$;
+CREATE TABLE steward.job (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, owner regrole NOT NULL, sql text DEFAULT 'SELECT 1');
+CREATE TABLE IF NOT EXISTS public.job_done (id bigint, pid integer, who text, sql text);
+CREATE OR REPLACE PROCEDURE steward.jobs_run() LANGUAGE plpgsql AS $$
+DECLARE
+    job record;
+BEGIN
+    LOOP
+        DELETE FROM steward.job
+        WHERE id = (SELECT id FROM steward.job WHERE owner = session_user::regrole ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
+        RETURNING * INTO job;
+        EXIT WHEN NOT FOUND;
+        EXECUTE job.sql;
+        INSERT INTO public.job_done VALUES (job.id, pg_backend_pid(), session_user, job.sql);
+        COMMIT;
+    END LOOP;
+END $$;
+GRANT USAGE ON SCHEMA steward TO PUBLIC;
+GRANT ALL ON steward.job, public.job_done, public.gate TO PUBLIC;
+GRANT EXECUTE ON PROCEDURE steward.jobs_run() TO PUBLIC;
+GRANT EXECUTE ON FUNCTION steward.worker_request(integer) TO PUBLIC;
+SQL
+}
+# job ROLE SQL [OPTION ...]: the worker of that role is to do it.
+job() {
+    query "INSERT INTO steward.job (owner, sql) VALUES ('$1', \$sql\$$2\$sql\$)" "${@:3}"
+    query "SELECT steward.worker_start('$1')" "${@:3}" >/dev/null
 }
 todo() { query "INSERT INTO steward.todo (sql) VALUES (\$sql\$$1\$sql\$)" "${@:2}"; }
 gate_shut() { query "BEGIN; LOCK public.gate; PREPARE TRANSACTION 'gate $1'" -d "$1"; }
