@@ -15,7 +15,7 @@ constinit Measurement measurement{};
 
 namespace {
 
-constexpr std::uint32_t most_begun = 28;
+constexpr std::uint32_t most_begun = 56;
 
 /// The last error that passed a call of ours in this transaction. It outlives the abort of a subtransaction,
 /// because an error that is raised once more passes no error context.
@@ -25,7 +25,8 @@ struct LastError {
 } last_error;
 
 /// A bit for each tally that is not empty.
-std::uint64_t dirty = 0;
+constexpr std::size_t word_bits = 64;
+std::array<std::uint64_t, operation_slots / word_bits + 1> dirty{};
 
 void initialise(void *memory) {
     auto *const statistics = static_cast<Statistics *>(memory);
@@ -240,21 +241,21 @@ void settle_calls(const RunningCall *first, bool failed) noexcept {
 }
 
 void mark_tally(const Tally &tally, std::uint64_t calls) noexcept {
-    dirty |= std::uint64_t{1} << (&tally - measurement.tallies.data());
+    auto const place = static_cast<std::size_t>(&tally - measurement.tallies.data());
+    dirty[place / word_bits] |= std::uint64_t{1} << place % word_bits;
     if (calls > 1)
         flush_measurement();
 }
 
 void flush_measurement() noexcept {
-    std::uint64_t left = dirty & ((std::uint64_t{1} << operation_slots) - 1);
-    dirty = 0;
-    if (left == 0)
-        return;
-    Statistics &statistics = shared.get(); // there is a tally with a slot, so the block is there
-    for (; left != 0; left &= left - 1) {
-        auto const slot = static_cast<std::size_t>(std::countr_zero(left));
-        pass_on(measurement.tallies[slot], statistics.slots[slot]);
-    }
+    dirty.back() &= (std::uint64_t{1} << operation_slots % word_bits) -
+                    1; // without the one that has no slot: for the others the block is there
+    for (std::size_t word = 0; word < dirty.size(); ++word)
+        for (; dirty[word] != 0; dirty[word] &= dirty[word] - 1) {
+            std::size_t const slot =
+                word * word_bits + static_cast<std::size_t>(std::countr_zero(dirty[word]));
+            pass_on(measurement.tallies[slot], shared.get().slots[slot]);
+        }
 }
 
 } // namespace steward

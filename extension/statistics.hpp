@@ -26,7 +26,7 @@ struct Statistics {
     std::uint32_t begun;    ///< of these by operation_begin, under the lock
     std::array<OperationSlot, operation_slots> slots;
 };
-static_assert(sizeof(Statistics) < 40000, "the server keeps little room spare");
+static_assert(sizeof(Statistics) < 70000, "the server keeps little room spare: 100 kB for all libraries");
 
 /// The block to reserve when the library is preloaded.
 SharedBlock &statistics_block() noexcept;
