@@ -98,26 +98,44 @@ bool start_worker(const Job &job) {
     static_assert(sizeof(Job) <= BGW_EXTRALEN);
     memcpy(worker.bgw_extra, &job, sizeof(job));
 
+    BackgroundWorkerHandle *handle = nullptr;
+    MemoryContext const caller = MemoryContextSwitchTo(TopMemoryContext); // the handle outlives the round
+    bool const is_started = RegisterDynamicBackgroundWorker(&worker, &handle);
+    MemoryContextSwitchTo(caller);
+    if (!is_started)
+        return false; // the one before it may not be quite gone: its end is waited for
     Started &place = started[static_cast<std::size_t>(job.slot)];
     if (place.handle != nullptr)
         pfree(place.handle);
-    place = {nullptr, job};
-    MemoryContext const caller = MemoryContextSwitchTo(TopMemoryContext); // the handle outlives the round
-    bool const is_started = RegisterDynamicBackgroundWorker(&worker, &place.handle);
-    MemoryContextSwitchTo(caller);
-    return is_started;
+    place = {handle, job};
+    return true;
+}
+
+/// A worker has left its slot and the server does not know yet: its end, of which the server tells, makes
+/// room.
+bool one_is_leaving(const WorkerState &state) noexcept {
+    for (int i = 0; i < most_workers; ++i)
+        if (started[i].handle != nullptr && state.slots[i].ticket != started[i].job.ticket)
+            return true;
+    return false;
 }
 
 void pause(const Job &job) {
+    bool is_leaving = false;
     with_state(LW_EXCLUSIVE, [&](WorkerState &state) {
         int const place = find_entry(state, job.key);
         if (place >= 0)
             state.entries[place].dirty = true;
         state.slots[job.slot] = WorkerSlot{};
+        is_leaving = one_is_leaving(state);
+        if (is_leaving)
+            return;
         state.starved = true; // no worker stays for itself
         (void)dismiss_longest_idle(state, false);
     });
     paused_until = now_ns() + pause_without_slot;
+    if (is_leaving)
+        return;
     if (!pause_is_logged)
         ereport(LOG, errmsg("pg_steward could not start a worker: no slot is free"),
                 errhint("You might need to increase max_worker_processes."));
