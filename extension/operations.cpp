@@ -106,8 +106,11 @@ STEWARD_FUNCTION_UNMEASURED(steward_operation_begin) {
     std::int64_t const position = measurement.top - measurement.running.data();
     std::int64_t const token = ++serial * token_positions + position;
     Tally *const tally = find_tally(of_component, operation, true);
-    if (push_call(tally, token) == nullptr)
+    RunningCall *const call = push_call(tally, token);
+    if (call == nullptr)
         count_call(*tally, Status::ok); // too deep to know how it ends
+    else if (strcmp(of_component, "duty") == 0)
+        call->begun = now_ns(); // few, and each of them is asked for: not a share of them
     PG_RETURN_INT64(token);
 }
 
@@ -135,23 +138,18 @@ STEWARD_FUNCTION(steward_operation_counts) {
     return 0; // the rows are in the tuplestore
 }
 
-/// Powers of two only: half the buckets make enough series.
 STEWARD_FUNCTION(steward_operation_histogram) {
     ResultRows const rows = start_rows(fcinfo);
     each_operation([&](const OperationNumbers &numbers) {
         std::uint64_t observations = 0;
         for (std::size_t bucket = 0; bucket < core::duration_buckets; ++bucket) {
             observations += numbers.buckets[bucket];
-            bool const last = bucket == core::duration_buckets - 1;
-            if (bucket % 2 != 0 && !last)
-                continue;
-            double const upper =
-                last ? std::numeric_limits<double>::infinity()
-                     : static_cast<double>(core::duration_bounds[bucket]) / nanoseconds_per_second;
-            rows.add([&] {
-                return std::array{text_datum(numbers.slot->component), text_datum(numbers.slot->operation),
-                                  Float8GetDatum(upper), count_datum(observations)};
-            });
+            if (core::is_bucket_shown(bucket))
+                rows.add([&] {
+                    return std::array{
+                        text_datum(numbers.slot->component), text_datum(numbers.slot->operation),
+                        Float8GetDatum(core::bucket_seconds(bucket)), count_datum(observations)};
+                });
         }
     });
     return 0; // the rows are in the tuplestore

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 namespace steward::core {
@@ -24,6 +25,17 @@ inline constexpr std::array<std::uint64_t, duration_buckets> duration_bounds = [
     bounds.back() = UINT64_MAX;
     return bounds;
 }();
+
+/// Those ends that are shown as series of a metric: powers of two only, half of them are enough.
+constexpr bool is_bucket_shown(std::size_t bucket) noexcept {
+    return bucket % 2 == 0 || bucket == duration_buckets - 1;
+}
+
+/// Where a bucket ends, in seconds.
+constexpr double bucket_seconds(std::size_t bucket) noexcept {
+    return bucket == duration_buckets - 1 ? std::numeric_limits<double>::infinity()
+                                          : static_cast<double>(duration_bounds[bucket]) / 1e9;
+}
 
 /// The bucket of a duration in nanoseconds.
 std::size_t duration_bucket(std::uint64_t nanoseconds) noexcept;

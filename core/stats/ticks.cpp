@@ -24,6 +24,11 @@ std::uint64_t count_tick(TickCounts &counts, std::uint64_t due, std::uint64_t in
     ++counts.ticks;
     counts.missed += missed;
     counts.longest = std::max(counts.longest, now - due);
+    // Each is an interval less late than the one before it.
+    auto const times = static_cast<double>(missed + 1);
+    counts.total_s += times *
+                      (static_cast<double>(now - due) - static_cast<double>(interval) * (times - 1) / 2) /
+                      static_cast<double>(second_ns);
     std::uint64_t const skipped = missed >= most_counted ? missed - most_counted + 1 : 0;
     counts.lateness.back() += skipped;
     std::uint64_t time = due + skipped * interval;

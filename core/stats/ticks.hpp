@@ -20,6 +20,7 @@ struct TickCounts {
     std::uint64_t ticks;
     std::uint64_t missed; ///< times of the grid that passed before the tick of an earlier one had come
     std::uint64_t longest;
+    double total_s; ///< by which all of them were late together, in seconds
     std::array<std::uint64_t, duration_buckets> lateness; ///< of every time of the grid, the missed ones too
     std::array<Second, tick_window_s + 2> seconds;        ///< the last ones, in a ring
 };

@@ -57,6 +57,7 @@ BEGIN
             ('steward_metrics', 'steward.operation_begin(text, text)'),
             ('steward_metrics', 'steward.operation_end(bigint)'),
             ('steward_metrics', 'steward.tick_summary()'),
+            ('steward_metrics', 'steward.tick_histogram()'),
             ('steward_metrics', 'steward.worker_status()'),
             ('steward_metrics', 'steward.operation_counts()'),
             ('steward_metrics', 'steward.operation_histogram()'),

@@ -3,6 +3,7 @@
 #include "sidecar/base/log.hpp"
 #include "sidecar/metrics/operations.hpp"
 #include "sidecar/metrics/text_format.hpp"
+#include "sidecar/metrics/ticks.hpp"
 
 namespace steward::sidecar::metrics {
 namespace {
@@ -40,7 +41,8 @@ void DatabaseMetrics::refresh() {
     if (asked_at_ != Clock::time_point{} && Clock::now() - asked_at_ < fresh_for)
         return;
     std::string text;
-    bool const is_complete = ask(read_operation_counts, text) && ask(read_operation_durations, text);
+    bool const is_complete =
+        ask(read_operation_counts, text) && ask(read_operation_durations, text) && ask(read_ticks, text);
     asked_at_ = Clock::now();
     if (!is_complete)
         return;

@@ -1,11 +1,10 @@
 #include "sidecar/metrics/operations.hpp"
 
-#include <cmath>
-#include <cstdlib>
 #include <map>
 #include <set>
 #include <utility>
 
+#include "sidecar/metrics/histogram.hpp"
 #include "sidecar/metrics/text_format.hpp"
 
 namespace steward::sidecar::metrics {
@@ -20,22 +19,7 @@ constexpr db::Statement totals{
     "operation_totals",
     "SELECT component, operation, total_seconds, samples FROM steward.operation_totals()"};
 
-struct Histogram {
-    std::map<double, double> buckets; // cumulative, by upper bound; the last one is infinite
-    double sum = 0;
-
-    void add(Histogram const &other) {
-        for (auto const &[bound, observations] : other.buckets)
-            buckets[bound] += observations;
-        sum += other.sum;
-    }
-};
-
 using Operation = std::pair<std::string, std::string>; // component, operation
-
-double number_at(db::Result const &result, int row, int column) {
-    return std::strtod(std::string(result.text(row, column)).c_str(), nullptr);
-}
 
 Operation operation_at(db::Result const &result, int row) {
     return {std::string(result.text(row, 0)), std::string(result.text(row, 1))};
@@ -47,32 +31,14 @@ bool is_distance(Operation const &operation) {
     return operation.first == "score" && names.count(operation.second) != 0;
 }
 
-void add_histogram(std::string &text, std::string const &name, Operation const *operation,
-                   Histogram const &values) {
-    auto const sample = [&](char const *suffix, std::string const *bound, double value) {
-        if (operation == nullptr && bound == nullptr)
-            add_sample(text, name + suffix, {}, value);
-        else if (operation == nullptr)
-            add_sample(text, name + suffix, {{"le", *bound}}, value);
-        else if (bound == nullptr)
-            add_sample(text, name + suffix,
-                       {{"component", operation->first}, {"operation", operation->second}}, value);
-        else
-            add_sample(text, name + suffix,
-                       {{"component", operation->first}, {"operation", operation->second}, {"le", *bound}},
-                       value);
-    };
-    for (auto const &[upper, observations] : values.buckets) {
-        std::string const bound = number(upper);
-        sample("_bucket", &bound, observations);
+/// Dashboards of NFCS know it by the second name.
+void add_duties(std::string &text, std::map<std::string, Histogram> const &duties) {
+    for (auto const &[name, label] : {std::pair{"steward_duty_duration_seconds", "duty"},
+                                      std::pair{"nfcs_module_response_time_seconds", "module_name"}}) {
+        add_head(text, name, "histogram", "Time that a round of a duty of the workers takes.");
+        for (auto const &[duty, values] : duties)
+            add_histogram(text, name, {{label, duty}}, values);
     }
-    double const count = values.buckets.empty() ? 0 : values.buckets.rbegin()->second;
-    if (values.buckets.empty() || !std::isinf(values.buckets.rbegin()->first)) {
-        std::string const bound = "+Inf";
-        sample("_bucket", &bound, count);
-    }
-    sample("_sum", nullptr, values.sum);
-    sample("_count", nullptr, count);
 }
 
 } // namespace
@@ -103,16 +69,21 @@ void read_operation_durations(db::Session &session, std::string &text) {
     add_head(text, "steward_operation_duration_seconds", "histogram",
              "Time in functions of the extension, where it is measured.");
     Histogram distance;
+    std::map<std::string, Histogram> duties;
     for (auto const &[operation, values] : operations) {
-        add_histogram(text, "steward_operation_duration_seconds", &operation, values);
+        add_histogram(text, "steward_operation_duration_seconds",
+                      {{"component", operation.first}, {"operation", operation.second}}, values);
         if (is_distance(operation))
             distance.add(values);
+        if (operation.first == "duty")
+            duties[operation.second] = values;
     }
     // Dashboards of ACGS know it by the second name.
     for (char const *name : {"steward_distance_calculation_seconds", "qec_distance_calculation_seconds"}) {
         add_head(text, name, "histogram", "Time spent on scores and distances of principles.");
-        add_histogram(text, name, nullptr, distance);
+        add_histogram(text, name, {}, distance);
     }
+    add_duties(text, duties);
 }
 
 } // namespace steward::sidecar::metrics

@@ -10,7 +10,8 @@ namespace steward::sidecar::metrics {
 /// steward_operations_total
 void read_operation_counts(db::Session &session, std::string &text);
 
-/// steward_operation_duration_seconds, and steward_distance_calculation_seconds with its alias
+/// steward_operation_duration_seconds; steward_distance_calculation_seconds and
+/// steward_duty_duration_seconds, with their aliases
 void read_operation_durations(db::Session &session, std::string &text);
 
 } // namespace steward::sidecar::metrics

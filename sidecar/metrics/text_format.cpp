@@ -36,7 +36,7 @@ std::string number(double value) {
     return {digits, end};
 }
 
-void add_sample(std::string &text, std::string_view name, Labels labels, double value) {
+void add_sample(std::string &text, std::string_view name, Labels const &labels, double value) {
     text += name;
     char separator = '{';
     for (auto const &[label, content] : labels) {

@@ -112,19 +112,23 @@ class Metrics(SidecarTest):
 
 OPERATIONS = r"""
 CREATE SCHEMA steward;
+CREATE FUNCTION steward.tick_summary() RETURNS TABLE (frequency_hz float8, latency_total_s float8)
+LANGUAGE sql AS $$ VALUES (9.75::float8, 1.5::float8) $$;
+CREATE FUNCTION steward.tick_histogram() RETURNS TABLE (upper_seconds float8, observations bigint)
+LANGUAGE sql AS $$ VALUES (0.05::float8, 95::bigint), ('Infinity', 100) $$;
 CREATE FUNCTION steward.operation_counts() RETURNS TABLE (component text, operation text, status text, calls bigint)
 LANGUAGE sql AS $$ VALUES ('score', 'profile_score', 'ok', 7::bigint), ('odd', E'a"b\\c\nd', 'error', 1) $$;
 CREATE FUNCTION steward.operation_histogram()
 RETURNS TABLE (component text, operation text, upper_seconds float8, observations bigint)
 LANGUAGE sql AS $$
-    SELECT 'score', operation, upper_seconds, observations
-    FROM unnest(ARRAY['profile_score', 'constitutional_detail', 'ambiguity']) AS operation,
+    SELECT CASE operation WHEN 'jobs_tend' THEN 'duty' ELSE 'score' END, operation, upper_seconds, observations
+    FROM unnest(ARRAY['profile_score', 'constitutional_detail', 'ambiguity', 'jobs_tend']) AS operation,
          (VALUES (1e-6::float8, 1::bigint), (0.5, 4), ('Infinity', 5)) AS v (upper_seconds, observations) $$;
 CREATE FUNCTION steward.operation_totals()
 RETURNS TABLE (component text, operation text, total_seconds float8, samples bigint)
 LANGUAGE sql AS $$
-    SELECT 'score', operation, 0.25::float8, 5::bigint
-    FROM unnest(ARRAY['profile_score', 'constitutional_detail', 'ambiguity']) AS operation $$;
+    SELECT CASE operation WHEN 'jobs_tend' THEN 'duty' ELSE 'score' END, operation, 0.25::float8, 5::bigint
+    FROM unnest(ARRAY['profile_score', 'constitutional_detail', 'ambiguity', 'jobs_tend']) AS operation $$;
 """
 
 
@@ -152,6 +156,20 @@ class Operations(unittest.TestCase):
         for line in (f'_bucket{{{label},le="0.000001"}} 1', f'_bucket{{{label},le="0.5"}} 4',
                      f'_bucket{{{label},le="+Inf"}} 5', f"_sum{{{label}}} 0.25", f"_count{{{label}}} 5"):
             self.assertIn(f"\nsteward_operation_duration_seconds{line}\n", text)
+
+    def test_ticks(self):
+        text = self.sidecar.get("/metrics").body
+        for line in ("steward_tick_frequency_hertz 9.75", "nfcs_coordination_frequency_hz 9.75"):
+            self.assertIn(f"\n{line}\n", text)
+        for line in ('_bucket{le="0.05"} 95', '_bucket{le="+Inf"} 100', "_sum 1.5", "_count 100"):
+            for name in ("steward_tick_latency_seconds", "nfcs_coordination_latency_seconds"):
+                self.assertIn(f"\n{name}{line}\n", text)
+
+    def test_duties(self):
+        text = self.sidecar.get("/metrics").body
+        for name, label in (("steward_duty_duration_seconds", "duty"), ("nfcs_module_response_time_seconds", "module_name")):
+            self.assertIn(f'\n{name}_bucket{{{label}="jobs_tend",le="0.5"}} 4\n', text)
+            self.assertIn(f'\n{name}_count{{{label}="jobs_tend"}} 5\n', text)
 
     def test_distances_are_the_sum_of_their_operations(self):
         text = self.sidecar.get("/metrics").body

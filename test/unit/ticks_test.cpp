@@ -26,6 +26,7 @@ TEST(Ticks, ReturnsTheGridsNextTime) {
     EXPECT_EQ(counts.missed, 1U);
     EXPECT_EQ(counts.longest, 100 * ms);
     EXPECT_EQ(times(counts), 4U);
+    EXPECT_NEAR(counts.total_s, 0.099 + 0.1, 1e-9);
 }
 
 TEST(Ticks, DoNotDrift) {
@@ -45,6 +46,7 @@ TEST(Ticks, MissedOnesAreLate) {
     EXPECT_EQ(due, start + 10 * second + 100 * ms);
     EXPECT_EQ(counts.missed, 100U);
     EXPECT_EQ(times(counts), 101U);
+    EXPECT_NEAR(counts.total_s, 10 * 101 / 2.0, 1e-6) << "from 10 s down to 0";
     EXPECT_NEAR(duration_quantile(counts.lateness, 0.5), 5e9, 2.1e9);
     EXPECT_GT(duration_quantile(counts.lateness, 0.95), 6.6e9);
 }
