@@ -24,6 +24,7 @@ constexpr Migration migrations[] = {
     {"history", "qec_synthesis_attempt_logs"},
     {"summary", "qec_performance_summary"},
     {"scoring", "score_profile"},
+    {"jobs", "job_kind"},
 };
 
 const Migration &migration_argument(FunctionCallInfo fcinfo) {

@@ -1,5 +1,6 @@
 // What happens when PostgreSQL loads the library.
 #include "extension/boundary.hpp"
+#include "extension/jobs/state.hpp"
 #include "extension/settings.hpp"
 #include "extension/shared.hpp"
 #include "extension/statistics.hpp"
@@ -17,6 +18,7 @@ void start_with_server() {
     static steward::SharedBlock *const blocks[] = {
         &steward::statistics_block(),
         &steward::worker_block(),
+        &steward::jobs::block(),
     };
     steward::reserve_shared_memory(blocks);
     steward::start_worker();

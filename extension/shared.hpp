@@ -11,8 +11,9 @@ namespace steward {
 
 /// A struct in shared memory, known by its name. A preloaded library reserves room for it and makes it at
 /// the start of the server; otherwise the first process that needs it takes it from what the server keeps
-/// spare, so a block is small (all of them together below 40 kB). It starts as zero bytes. The name ends in
-/// the number of its layout: a new library beside processes that still run the old one must not share.
+/// spare, so a block is small (those that do without preload together below 64 kB). It starts as zero bytes.
+/// The name ends in the number of its layout: a new library beside processes that still run the old one must
+/// not share.
 class SharedBlock {
   public:
     /// `initialise` is called once, after the memory was zeroed and the lock was made; it holds no objects.

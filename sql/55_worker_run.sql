@@ -6,6 +6,7 @@ CREATE PROCEDURE worker_run(batch_size integer DEFAULT 10000)
 AS $$
 DECLARE
     measured bigint := steward.operation_begin('worker', 'worker_run');
+    duty bigint;
     most constant integer := 100000; -- so many are looked up at once, and done in batches
     pending bigint[];
     examined integer;
@@ -15,10 +16,15 @@ BEGIN
         RAISE EXCEPTION 'batch_size must be positive' USING ERRCODE = 'invalid_parameter_value';
     END IF;
     -- A duty whose migration is missing is left out: the tables of an older migration do as they are.
+    IF steward.migration_is_deployed('jobs') THEN
+        PERFORM steward.jobs_tend(steward.worker_clock());
+        COMMIT;
+    END IF;
     IF NOT steward.migration_is_deployed('scoring') THEN
         PERFORM steward.operation_end(measured);
         RETURN;
     END IF;
+    duty := steward.operation_begin('duty', 'score_principles');
     WHILE EXISTS (SELECT FROM steward.principle_change) OR EXISTS (SELECT FROM steward.profile_change)
           OR EXISTS (SELECT FROM steward.lexicon_change) LOOP
         SELECT q.examined INTO examined FROM steward.principle_rescore_queued(batch_size, steward.worker_clock()) AS q;
@@ -27,21 +33,24 @@ BEGIN
     END LOOP;
     LOOP
         pending := steward.principle_pending(most);
-        IF cardinality(pending) > batch_size THEN
+        IF pg_catalog.cardinality(pending) > batch_size THEN
             PERFORM steward.worker_request(1); -- to share the work, and to ask in turn
         END IF;
         progress := 0;
-        FOR place IN 1 .. cardinality(pending) BY batch_size LOOP
+        FOR place IN 1 .. pg_catalog.cardinality(pending) BY batch_size LOOP
             SELECT i.examined INTO examined
             FROM steward.principle_rescore_isolated(pending[place : place + batch_size - 1],
                                                     steward.worker_clock(), true) AS i;
             COMMIT;
             progress := progress + examined;
         END LOOP;
-        EXIT WHEN cardinality(pending) < most OR progress = 0; -- others have the rest
+        EXIT WHEN pg_catalog.cardinality(pending) < most OR progress = 0; -- others have the rest
     END LOOP;
+    PERFORM steward.operation_end(duty);
+    duty := steward.operation_begin('duty', 'history_maintain');
     PERFORM steward.history_maintain(steward.worker_clock());
     COMMIT;
+    PERFORM steward.operation_end(duty);
     PERFORM steward.operation_end(measured);
 END $$;
 REVOKE ALL ON PROCEDURE worker_run(integer) FROM PUBLIC;

@@ -33,6 +33,13 @@ REVOKE ALL ON FUNCTION worker_request(integer) FROM PUBLIC;
 COMMENT ON FUNCTION worker_request(integer) IS
     'asks for more workers that do what this one does; from a session, for the duties of this database';
 
+CREATE FUNCTION worker_yield() RETURNS boolean
+    LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 10
+AS 'MODULE_PATHNAME', 'steward_worker_yield';
+REVOKE ALL ON FUNCTION worker_yield() FROM PUBLIC;
+COMMENT ON FUNCTION worker_yield() IS
+    'true in a worker that has done jobs for a second while others wait for its place: what is left is for the next one';
+
 CREATE FUNCTION worker_start(owner regrole) RETURNS void
     LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000
 AS 'MODULE_PATHNAME', 'steward_worker_start';

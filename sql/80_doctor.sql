@@ -61,7 +61,7 @@ CREATE FUNCTION doctor_rights() RETURNS TABLE (name text, state text, detail tex
 AS $$
 DECLARE
     measured bigint := steward.operation_begin('doctor', 'doctor_rights');
-    missing text := (SELECT string_agg(m, ', ') FROM unnest(ARRAY['principles', 'history', 'summary', 'scoring']) AS m
+    missing text := (SELECT string_agg(m, ', ') FROM unnest(ARRAY['principles', 'history', 'summary', 'scoring', 'jobs']) AS m
                      WHERE NOT steward.migration_is_deployed(m));
     worker pg_roles := (SELECT r FROM pg_roles AS r WHERE r.rolname = 'steward_worker');
     ungranted bigint := 0;
@@ -133,7 +133,7 @@ DECLARE
 BEGIN
     IF has_function_privilege('steward.worker_status()', 'EXECUTE') THEN
         SELECT s.pids[1] INTO launcher FROM steward.worker_status() AS s WHERE s.database IS NULL;
-        SELECT s.state, s.last_error INTO here FROM steward.worker_status() AS s WHERE s.database = current_database();
+        SELECT s.state, s.last_error INTO here FROM steward.worker_status() AS s WHERE s.database = current_database() AND s.role IS NULL;
         RETURN QUERY SELECT 'worker',
             CASE WHEN here.last_error IS NOT NULL THEN 'error' WHEN pg_is_in_recovery() THEN 'ok'
                  WHEN launcher IS NULL OR here.state NOT IN ('unknown', 'present', 'closed') THEN 'warning' ELSE 'ok' END,
@@ -165,7 +165,8 @@ BEGIN
         RETURN QUERY SELECT 'pg_cron', 'ok',
             format('pg_cron is not in this database; it works in %s.',
                    coalesce('"' || current_setting('cron.database_name', true) || '"', 'none')),
-            'The summary is refreshed on call only.', 'SELECT steward.refresh_qec_performance_summary();';
+            CASE WHEN steward.migration_is_deployed('jobs') THEN 'The schedule refresh-qec-summary of pg_steward refreshes the summary.'
+                 ELSE 'The summary is refreshed on call only.' END, 'SELECT steward.refresh_qec_performance_summary();';
     END IF;
     IF steward.migration_is_deployed('scoring')
        AND has_table_privilege('steward.constitutional_principles', 'SELECT') THEN
@@ -193,12 +194,56 @@ END $$;
 REVOKE ALL ON FUNCTION doctor_work() FROM PUBLIC;
 COMMENT ON FUNCTION doctor_work() IS 'the checks of doctor() that concern the worker and what it does';
 
+CREATE FUNCTION doctor_jobs() RETURNS TABLE (name text, state text, detail text, hint text, command text)
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE COST 20000 ROWS 2 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    measured bigint := steward.operation_begin('doctor', 'doctor_jobs');
+    dead bigint;
+    homeless text;
+    broken text;
+BEGIN
+    IF NOT steward.migration_is_deployed('jobs') OR NOT has_table_privilege('steward.job', 'SELECT') THEN
+        PERFORM steward.operation_end(measured);
+        RETURN;
+    END IF;
+    SELECT count(*) INTO dead FROM (SELECT FROM steward.job AS j WHERE j.state = 'dead' LIMIT 100000) AS j;
+    SELECT string_agg(DISTINCT o.owner::text, ', ') INTO homeless
+    FROM steward.queue_owner AS o LEFT JOIN pg_roles AS r ON r.oid = o.owner
+    WHERE NOT coalesce(r.rolcanlogin, false)
+          AND EXISTS (SELECT FROM steward.job AS j WHERE j.owner = o.owner AND j.queue = o.queue AND j.state = 'ready' AND j.runner <> 'c');
+    RETURN QUERY SELECT 'jobs', CASE WHEN c.complaint IS NULL THEN 'ok' ELSE 'warning' END,
+        coalesce(c.complaint, 'Jobs run; none has been given up.'), c.remedy, c.command
+    FROM (SELECT * FROM (VALUES
+            (1, NOT pg_is_in_recovery() AND NOT steward.jobs_may_run(),
+                'The jobs here belong to another database, of which this one is a copy or a subscriber: none runs.',
+                'Adopt them if the original runs them no more.', 'SELECT steward.adopt();'),
+            (2, homeless IS NOT NULL, format('Jobs of these roles wait, which are gone or may not log in: %s.', homeless),
+                'Let the role log in, or cancel its jobs.', NULL),
+            (3, dead > 0, format('%s jobs were given up.', dead),
+                'The view jobs says why; job_retry() drives one again, job_cancel() takes it away.',
+                'SELECT steward.job_retry(queue, id) FROM steward.jobs WHERE state = ''dead'';'),
+            (4, true, NULL, NULL, NULL)) AS v (place, applies, complaint, remedy, command)
+          WHERE applies ORDER BY place LIMIT 1) AS c;
+    SELECT string_agg(format('%s (%s)', s.name, s.error), ', ') INTO broken
+    FROM (SELECT d.name, coalesce(d.error, 'its owner is gone or may not log in') AS error
+          FROM steward.schedule AS d LEFT JOIN pg_roles AS r ON r.oid = d.owner
+          WHERE d.active AND (d.error IS NOT NULL OR NOT coalesce(r.rolcanlogin, false)) ORDER BY d.name LIMIT 10) AS s;
+    RETURN QUERY SELECT 'schedules', CASE WHEN broken IS NULL THEN 'ok' ELSE 'warning' END,
+        coalesce('These have failed: ' || broken || '.', format('%s are active.', (SELECT count(*) FROM steward.schedule AS d WHERE d.active))),
+        CASE WHEN broken IS NOT NULL THEN 'Mend them with schedule_alter() or end them with schedule_drop().' END, NULL::text;
+    PERFORM steward.operation_end(measured);
+END $$;
+REVOKE ALL ON FUNCTION doctor_jobs() FROM PUBLIC;
+COMMENT ON FUNCTION doctor_jobs() IS 'the checks of doctor() that concern jobs and schedules';
+
 CREATE FUNCTION doctor() RETURNS TABLE (name text, state text, detail text, hint text, command text)
     LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE COST 50000 ROWS 15 SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT * FROM steward.doctor_server()
     UNION ALL SELECT * FROM steward.doctor_rights()
     UNION ALL SELECT * FROM steward.doctor_work()
+    UNION ALL SELECT * FROM steward.doctor_jobs()
 $$;
 REVOKE ALL ON FUNCTION doctor() FROM PUBLIC;
 COMMENT ON FUNCTION doctor() IS

@@ -3,6 +3,7 @@
 #include "worker/call.hpp"
 #include "worker/clock.hpp"
 #include "worker/session.hpp"
+#include "worker/statement_jobs.hpp"
 
 extern "C" {
 #include "access/xact.h"
@@ -31,10 +32,14 @@ constexpr Entry jobs{"CALL steward.jobs_run()", "jobs_run"};
 /// Caches and what leaks go with the process.
 constexpr uint64 longest_life_ns = 300ULL * 1000000000ULL;
 
+/// So long a role has its slot for itself while others wait for one.
+constexpr uint64 longest_turn_ns = 1000000000ULL;
+
 bool is_worker = false;
 Job job{};
 Presence presence = Presence::unknown;
 bool is_fit = false;
+uint64 run_begun = 0;
 
 const Entry &entry() noexcept {
     return job.key.is_role() ? jobs : duties;
@@ -93,9 +98,12 @@ void finish(Presence found, const ErrorData *error) {
 
 /// One run. True if there may be another one in this process.
 bool work() {
+    run_begun = now_ns();
     const ErrorData *error = attempt(&look);
     if (error == nullptr && presence == Presence::present) {
         error = attempt(&run_entry);
+        if (error == nullptr && job.key.is_role())
+            error = attempt(&run_statement_jobs);
         // What fails because the extension was dropped or updated meanwhile is no failure.
         if (error != nullptr && attempt(&look) == nullptr && presence != Presence::present)
             error = nullptr;
@@ -168,6 +176,15 @@ bool is_duty_worker() noexcept {
 
 EntryKey own_entry() noexcept {
     return is_worker ? job.key : EntryKey{MyDatabaseId, InvalidOid};
+}
+
+bool must_yield() {
+    if (!is_worker || !job.key.is_role() || now_ns() - run_begun < longest_turn_ns)
+        return false;
+    bool const is_starved = with_state(LW_SHARED, [](const WorkerState &state) { return state.starved; });
+    if (is_starved)
+        wake_role(job.key.database, job.key.role);
+    return is_starved;
 }
 
 STEWARD_MAIN(steward_worker_main) {

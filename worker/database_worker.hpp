@@ -12,4 +12,8 @@ bool is_duty_worker() noexcept;
 /// The entry that this process works for; in a session, the duties of its database.
 EntryKey own_entry() noexcept;
 
+/// True in a worker of a role whose run has lasted for a while although others wait for its slot: it is to
+/// end the run, and another worker will do what is left.
+bool must_yield();
+
 } // namespace steward

@@ -1,5 +1,6 @@
 #include "worker/utility.hpp"
 
+#include "extension/jobs/state.hpp"
 #include "worker/closure.hpp"
 #include "worker/database_worker.hpp"
 #include "worker/state.hpp"
@@ -133,10 +134,13 @@ void process(PlannedStmt *planned, const char *text, bool is_read_only, ProcessU
     };
     Node *const statement = planned->utilityStmt;
     if (IsA(statement, TransactionStmt)) {
-        bool const is_late = castNode(TransactionStmt, statement)->kind == TRANS_STMT_COMMIT_PREPARED;
+        TransactionStmtKind const kind = castNode(TransactionStmt, statement)->kind;
+        bool const is_late = kind == TRANS_STMT_COMMIT_PREPARED || kind == TRANS_STMT_ROLLBACK_PREPARED;
         run();
-        if (is_late)
+        if (is_late) {
+            jobs::forget_cursors(); // what was prepared has said to nobody what becomes ready, or ready again
             wake(MyDatabaseId);
+        }
         return;
     }
     if (IsA(statement, CallStmt) || IsA(statement, DoStmt)) { // may end transactions as well

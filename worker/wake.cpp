@@ -142,6 +142,11 @@ STEWARD_FUNCTION(steward_worker_request) {
     PG_RETURN_VOID();
 }
 
+/// Whether the run that calls this has to end.
+STEWARD_FUNCTION(steward_worker_yield) {
+    PG_RETURN_BOOL(must_yield());
+}
+
 /// A role that is gone has no jobs: no error, because duties that go over many call this.
 STEWARD_FUNCTION(steward_worker_start) {
     Oid const role = PG_GETARG_OID(0);

@@ -1,5 +1,5 @@
 -- Deploy pg_steward:grants to pg
--- requires: scoring
+-- requires: job_views
 -- What each role may call of the installed extension. Run it again with psql after ALTER EXTENSION UPDATE: it
 -- grants what is new and leaves out what this version does not have.
 BEGIN;
@@ -38,6 +38,10 @@ BEGIN
             ('steward_reader', 'steward.worker_clock()'),
             ('steward_reader', 'steward.doctor()'),
             ('steward_reader', 'steward.doctor_work()'),
+            ('steward_reader', 'steward.doctor_jobs()'),
+            ('steward_reader', 'steward.job_runs()'),
+            ('steward_owner', 'steward.schedule_insert(text, timestamptz, timestamptz, text)'),
+            ('steward_owner', 'steward.adopt()'),
             ('steward_writer', 'steward.principle_rescore(bigint[], timestamptz)'),
             ('steward_writer', 'steward.principle_rescore_batch(bigint[], timestamptz, boolean)'),
             ('steward_writer', 'steward.score_principle(bigint)'),
@@ -45,6 +49,17 @@ BEGIN
             ('steward_worker', 'steward.lexicon_forget()'),
             ('steward_worker', 'steward.principle_rescore_isolated(bigint[], timestamptz, boolean)'),
             ('steward_worker', 'steward.principle_rescore_queued(integer, timestamptz)'),
+            ('steward_worker', 'steward.job_leases_expire(timestamptz)'),
+            ('steward_worker', 'steward.job_owners_start()'),
+            ('steward_worker', 'steward.jobs_promote(timestamptz, integer)'),
+            ('steward_worker', 'steward.job_keys_expire(timestamptz)'),
+            ('steward_worker', 'steward.jobs_tend(timestamptz)'),
+            ('steward_worker', 'steward.jobs_tend_step(text, timestamptz)'),
+            ('steward_worker', 'steward.schedule_fail(text, timestamptz, text)'),
+            ('steward_worker', 'steward.schedule_fire(text, timestamptz)'),
+            ('steward_worker', 'steward.schedules_fire(timestamptz)'),
+            ('steward_worker', 'steward.schedules_plan_anew(timestamptz)'),
+            ('steward_worker', 'steward.worker_due(timestamptz)'),
             ('steward_worker', 'steward.worker_request(integer)'),
             ('steward_worker', 'steward.worker_run(integer)'),
             ('steward_worker', 'steward.worker_start(regrole)'),
@@ -52,6 +67,8 @@ BEGIN
             ('steward_metrics', 'steward.doctor_server()'),
             ('steward_metrics', 'steward.doctor_rights()'),
             ('steward_metrics', 'steward.doctor_work()'),
+            ('steward_metrics', 'steward.doctor_jobs()'),
+            ('steward_metrics', 'steward.jobs_may_run()'),
             ('steward_metrics', 'steward.migration_is_deployed(text)'),
             ('steward_metrics', 'steward.risk_level(double precision)'),
             ('steward_metrics', 'steward.operation_begin(text, text)'),
@@ -75,6 +92,24 @@ BEGIN
     END IF;
 END $$;
 
+-- Whoever has jobs calls all that works on rows of his own, and so does the worker. Row security keeps them apart.
+DO $$
+DECLARE
+    member record;
+BEGIN
+    FOR member IN
+        SELECT p.oid::regprocedure AS signature
+        FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid
+        WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+              AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward')
+              AND (p.proname ~ '^(job|jobs|queue|schedule|matview|view)_' OR p.proname IN ('worker_request', 'worker_wake', 'worker_yield'))
+              AND p.proname NOT IN ('job_keys_expire', 'jobs_tend_step', 'job_leases_expire', 'job_owners_start', 'jobs_promote', 'jobs_tend',
+                                    'schedule_fail', 'schedule_fire', 'schedules_fire')
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO steward_job, steward_worker', member.signature);
+    END LOOP;
+END $$;
+
 -- An extension that was dropped with CASCADE has taken these triggers along.
 DO $$
 DECLARE
@@ -96,5 +131,8 @@ DO $$
 BEGIN
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO steward_worker', current_database());
 END $$;
+
+-- The worker, which may have been without its rights, looks again.
+SELECT steward.worker_wake();
 
 COMMIT;

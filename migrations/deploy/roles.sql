@@ -11,6 +11,7 @@ BEGIN
             ('steward_owner', 'NOLOGIN', 'owns the tables and the functions that act for their callers'),
             ('steward_reader', 'NOLOGIN', 'reads and scores'),
             ('steward_writer', 'NOLOGIN', 'writes principles and what was tried'),
+            ('steward_job', 'NOLOGIN', 'enqueues and schedules jobs, which run with its members'' own rights'),
             ('steward_worker', 'LOGIN BYPASSRLS', 'the background worker'),
             ('steward_metrics', 'NOLOGIN', 'reads counters, no data')) AS v (name, attributes, purpose)
     LOOP
@@ -21,7 +22,7 @@ BEGIN
     END LOOP;
 END $$;
 
-GRANT steward_reader TO steward_writer;
+GRANT steward_reader TO steward_writer, steward_job;
 GRANT steward_writer TO steward_worker;
 
 CREATE SCHEMA IF NOT EXISTS steward;

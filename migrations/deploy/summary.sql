@@ -61,7 +61,7 @@ RESET ROLE;
 DO $$
 BEGIN
     IF to_regprocedure('cron.schedule(text, text, text)') IS NULL THEN
-        RAISE NOTICE 'pg_cron is not in this database: qec_performance_summary is refreshed on call only'
+        RAISE NOTICE 'pg_cron is not in this database: qec_performance_summary is refreshed by the worker or on call'
             USING HINT = 'Create the extension pg_cron in this database and deploy this change again, or call refresh_qec_performance_summary().';
     ELSE
         PERFORM cron.schedule('refresh-qec-summary', '*/15 * * * *',

@@ -3,7 +3,8 @@
 BEGIN;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA steward
-    FROM steward_owner, steward_reader, steward_writer, steward_worker, steward_metrics;
-REVOKE ALL ON SCHEMA steward FROM steward_owner, steward_reader, steward_writer, steward_worker, steward_metrics;
+    FROM steward_owner, steward_reader, steward_writer, steward_job,
+         steward_worker, steward_metrics;
+REVOKE ALL ON SCHEMA steward FROM steward_owner, steward_reader, steward_writer, steward_job, steward_worker, steward_metrics;
 
 COMMIT;

@@ -4,7 +4,7 @@ SET search_path = tap, pg_catalog;
 BEGIN;
 SELECT plan(8);
 
--- By which column each table would be distributed; score_profile, lexicon and history_retention are copied to all.
+-- By which column each table would be distributed; what each node needs whole is copied to all.
 CREATE TEMPORARY TABLE shard_key (rel regclass PRIMARY KEY, col name);
 INSERT INTO shard_key VALUES
     ('steward.constitutional_principles', 'principle_id'),
@@ -14,13 +14,16 @@ INSERT INTO shard_key VALUES
     ('steward.qec_synthesis_attempt_logs', 'principle_id'),
     ('steward.principle_change', 'principle_id'),
     ('steward.profile_change', 'profile'),
-    ('steward.lexicon_change', 'lexicon');
+    ('steward.lexicon_change', 'lexicon'),
+    ('steward.job', 'queue'), ('steward.job_unique', 'queue'), ('steward.job_dependency', 'queue'), ('steward.job_run', 'queue'),
+    ('steward.job_history', 'queue'), ('steward.queue', 'queue'), ('steward.queue_owner', 'queue');
 
 SELECT is_empty(
     $$SELECT c.oid::regclass FROM pg_class AS c
       WHERE c.relnamespace = 'steward'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
             AND c.oid NOT IN (SELECT rel FROM shard_key)
-            AND c.relname NOT IN ('score_profile', 'lexicon', 'history_retention')$$,
+            AND c.relname NOT IN ('score_profile', 'lexicon', 'history_retention', 'job_kind', 'schedule', 'installation',
+                                  'matview_refresh')$$,
     'each table has a place');
 SELECT is_empty(
     $$SELECT i.indexrelid::regclass FROM shard_key AS s JOIN pg_index AS i ON i.indrelid = s.rel

@@ -18,7 +18,7 @@ SELECT is_empty($$SELECT c.oid::regclass FROM pg_class AS c, aclexplode(c.relacl
 SELECT set_eq(
     $$SELECT DISTINCT proname::text FROM routine
       WHERE provolatile = 'v' AND has_function_privilege('steward_reader', oid, 'EXECUTE')$$,
-    ARRAY['doctor', 'doctor_work', 'worker_clock', 'tick_summary', 'operation_begin', 'operation_end'],
+    ARRAY['doctor', 'doctor_work', 'doctor_jobs', 'job_runs', 'worker_clock', 'tick_summary', 'operation_begin', 'operation_end'],
     'of what may have effects a reader calls what looks or counts');
 SELECT is_empty($$SELECT name FROM routine WHERE prosecdef AND has_function_privilege('steward_reader', oid, 'EXECUTE')$$,
                 'a reader calls nothing that acts for somebody else');

@@ -116,7 +116,11 @@ BEGIN
         COMMIT;
     END LOOP;
 END $$;
+CREATE OR REPLACE FUNCTION steward.job_statement_take(OUT queue text, OUT run_id bigint, OUT id bigint, OUT command text,
+                                                       OUT timeout_ms integer)
+    LANGUAGE sql AS 'SELECT NULL::text, NULL::bigint, NULL::bigint, NULL::text, NULL::integer'; -- no statements of their own
 GRANT USAGE ON SCHEMA steward TO PUBLIC;
+GRANT EXECUTE ON FUNCTION steward.job_statement_take() TO PUBLIC;
 GRANT ALL ON steward.job, public.job_done, public.gate TO PUBLIC;
 GRANT EXECUTE ON PROCEDURE steward.jobs_run() TO PUBLIC;
 GRANT EXECUTE ON FUNCTION steward.worker_request(integer) TO PUBLIC;
