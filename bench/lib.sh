@@ -10,6 +10,7 @@ bench=$root/bench
 seed=1
 input=
 column=text
+generated= # what a script makes by itself where others read texts
 work= # the temporary folder
 
 # 77 is what test programs exit with when they are skipped: nothing was measured, nothing is wrong.
@@ -66,7 +67,8 @@ bench_start() {
     trap 'exit 130' INT
     trap 'exit 143' TERM
     chmod 0711 "$work" # the server's owner passes through it
-    local source="Debian Policy Manual"
+    local source="${generated:-Debian Policy Manual}"
+    [ -z "$generated" ] || [ -z "$input" ] || fail "$name reads no texts"
     [ -z "$input" ] || source="$(basename "$input"), column $column"
     say "# $name, commit $(commit), seed $seed, input: $source"
 }
