@@ -1,0 +1,83 @@
+#include "core/cache/eviction.hpp"
+
+#include <algorithm>
+#include <atomic>
+
+namespace steward::core::cache {
+
+namespace {
+
+constexpr std::uint8_t most_uses = 3;
+
+} // namespace
+
+Eviction::Eviction(std::span<Node> nodes, std::span<Ghosts::Slot> slots, std::size_t capacity) noexcept
+    : nodes_(nodes), ghosts_(slots), capacity_(capacity) {
+    set_small_share(0.1);
+}
+
+void Eviction::set_small_share(double share) noexcept {
+    auto const wanted = static_cast<std::size_t>(static_cast<double>(capacity_) * share);
+    most_small_ = std::clamp<std::size_t>(wanted, 1, capacity_ - 1);
+    ghosts_.keep(capacity_ - most_small_);
+}
+
+void Eviction::touch(Place place) noexcept {
+    // Two readers may count as one: it is a hint, and no reader waits for another.
+    std::atomic_ref const uses(nodes_[place].uses);
+    std::uint8_t const so_far = uses.load(std::memory_order_relaxed);
+    if (so_far < most_uses)
+        uses.store(so_far + 1, std::memory_order_relaxed);
+}
+
+void Eviction::admit(Place place, std::uint32_t fingerprint) noexcept {
+    nodes_[place].fingerprint = fingerprint;
+    enter(ghosts_.take(fingerprint) ? Line::main : Line::small, place);
+}
+
+void Eviction::remove(Place place) noexcept {
+    if (nodes_[place].line != Line::none)
+        leave(place);
+}
+
+Place Eviction::evict() noexcept {
+    while (small_.size() > 0 && (small_.size() >= most_small_ || main_.size() == 0)) {
+        Place const place = small_.oldest();
+        bool const was_used = nodes_[place].uses > 0;
+        leave(place);
+        if (!was_used) {
+            ghosts_.add(nodes_[place].fingerprint);
+            return place;
+        }
+        enter(Line::main, place);
+        if (main_.size() > capacity_ - most_small_)
+            return evict_from_main();
+    }
+    return evict_from_main();
+}
+
+/// Ends, because each round takes a use away.
+Place Eviction::evict_from_main() noexcept {
+    for (;;) {
+        Place const place = main_.oldest();
+        std::uint8_t const uses = nodes_[place].uses;
+        leave(place);
+        if (uses == 0)
+            return place;
+        enter(Line::main, place);
+        nodes_[place].uses = uses - 1;
+    }
+}
+
+void Eviction::enter(Line line, Place place) noexcept {
+    nodes_[place].uses = 0;
+    nodes_[place].line = line;
+    queue_of(line).push(nodes_, place);
+}
+
+void Eviction::leave(Place place) noexcept {
+    queue_of(nodes_[place].line).remove(nodes_, place);
+    nodes_[place].line = Line::none;
+}
+
+} // namespace steward::core::cache
