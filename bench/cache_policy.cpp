@@ -123,7 +123,8 @@ std::size_t hits_of_ours(Trace const &trace, std::size_t size, std::uint64_t see
                 place = eviction.evict();
                 places[keys[place]] = nowhere;
             }
-            eviction.admit(place, static_cast<std::uint32_t>(hash));
+            nodes[place].fingerprint = static_cast<std::uint32_t>(hash);
+            eviction.admit(place);
             places[key] = place;
             keys[place] = key;
         }

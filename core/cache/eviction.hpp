@@ -27,12 +27,18 @@ class Eviction {
 
     /// The entry was used.
     void touch(Place place) noexcept;
-    /// An entry has come to this place, which is in no line.
-    void admit(Place place, std::uint32_t fingerprint) noexcept;
+    /// An entry has come to this place, which is in no line and whose node bears the fingerprint of its key.
+    void admit(Place place) noexcept;
+    /// An entry has come instead of one with the same key: it is used, and its place in line stays.
+    void replace(Place place, Place fresh) noexcept;
     /// An entry was deleted; nothing if it is in no line.
     void remove(Place place) noexcept;
     /// Takes the entry out that is to go. At least one is there.
     Place evict() noexcept;
+
+    /// For another number of entries from now on; more than those may be there until they were evicted. What
+    /// was remembered in the slots of before is forgotten.
+    void resize(std::span<Ghosts::Slot> slots, std::size_t capacity) noexcept;
 
     std::size_t size() const noexcept { return small_.size() + main_.size(); }
     std::size_t capacity() const noexcept { return capacity_; }
@@ -46,6 +52,7 @@ class Eviction {
     std::span<Node> nodes_;
     Ghosts ghosts_;
     std::size_t capacity_;
+    double small_share_ = 0.1;
     std::size_t most_small_ = 1;
     Queue small_;
     Queue main_;

@@ -1,7 +1,6 @@
 #include "core/cache/ghosts.hpp"
 
 #include <algorithm>
-#include <bit>
 
 namespace steward::core::cache {
 
@@ -12,12 +11,13 @@ constexpr std::size_t bucket_size = 8;
 } // namespace
 
 std::size_t Ghosts::slots_for(std::size_t most) noexcept {
-    return std::bit_ceil(std::max<std::size_t>(1, (most + most / 2) / bucket_size)) * bucket_size;
+    return std::max<std::size_t>(1, (most + most / 4) / bucket_size) * bucket_size;
 }
 
 std::span<Ghosts::Slot> Ghosts::bucket_of(std::uint32_t fingerprint) const noexcept {
     std::size_t const buckets = slots_.size() / bucket_size;
-    std::size_t const bucket = (fingerprint * std::uint64_t{0x9e3779b97f4a7c15} >> 32) & (buckets - 1);
+    std::uint64_t const spread = fingerprint * std::uint64_t{0x9e3779b97f4a7c15} >> 32;
+    std::size_t const bucket = spread * buckets >> 32;
     return slots_.subspan(bucket * bucket_size, bucket_size);
 }
 

@@ -17,4 +17,12 @@ void Queue::remove(std::span<Node> nodes, Place place) noexcept {
     --size_;
 }
 
+void Queue::replace(std::span<Node> nodes, Place place, Place fresh) noexcept {
+    Node const &node = nodes[place];
+    nodes[fresh].newer = node.newer;
+    nodes[fresh].older = node.older;
+    (node.newer == nowhere ? newest_ : nodes[node.newer].older) = fresh;
+    (node.older == nowhere ? oldest_ : nodes[node.older].newer) = fresh;
+}
+
 } // namespace steward::core::cache

@@ -20,12 +20,15 @@ struct Node {
     std::uint32_t fingerprint;
     std::uint8_t uses; ///< since it came into its line, at most 3; readers count it up without a lock
     Line line;
+    std::uint16_t pool; ///< of the caller: which of several caches the entry belongs to
 };
 
 class Queue {
   public:
     void push(std::span<Node> nodes, Place place) noexcept;
     void remove(std::span<Node> nodes, Place place) noexcept;
+    /// Puts `fresh` where `place` is, which leaves.
+    void replace(std::span<Node> nodes, Place place, Place fresh) noexcept;
 
     Place oldest() const noexcept { return oldest_; }
     std::size_t size() const noexcept { return size_; }

@@ -46,7 +46,8 @@ bool Directory::ask(std::uint32_t fingerprint) noexcept {
         place = eviction_.evict();
         unchain(place);
     }
-    eviction_.admit(place, fingerprint);
+    nodes_[place].fingerprint = fingerprint;
+    eviction_.admit(place);
     chains_[place] = std::exchange(head_of(fingerprint), place);
     return false;
 }

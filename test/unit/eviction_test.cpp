@@ -33,7 +33,8 @@ struct Cache {
             while (nodes[place].line != Line::none)
                 ++place;
         }
-        eviction.admit(place, key);
+        nodes[place].fingerprint = key;
+        eviction.admit(place);
         places[key] = place;
         keys[place] = key;
         return false;

@@ -1,0 +1,237 @@
+#include "core/cache/store.hpp"
+
+#include <algorithm>
+#include <memory>
+
+namespace steward::core::cache {
+
+namespace {
+
+/// One head of a bucket for so many bytes of the arena: most entries are larger.
+constexpr std::size_t bytes_for_head = 512;
+constexpr std::size_t alignment = 64;
+
+std::size_t aligned(std::size_t bytes) noexcept {
+    return (bytes + alignment - 1) / alignment * alignment;
+}
+
+} // namespace
+
+/// Pools, heads and the cells of the arena follow.
+struct alignas(alignment) Store::Memory {
+    std::size_t pools;
+    std::size_t heads;
+    Arena arena;
+
+    std::byte *pools_at() noexcept { return reinterpret_cast<std::byte *>(this) + aligned(sizeof(Memory)); }
+    std::byte *heads_at() noexcept { return pools_at() + aligned(pools * sizeof(Pool)); }
+};
+
+void Store::format(std::span<std::byte> memory, std::size_t pools) noexcept {
+    std::size_t const fixed = aligned(sizeof(Memory)) + aligned(pools * sizeof(Pool));
+    std::size_t const heads = (memory.size() - fixed) / (bytes_for_head + sizeof(Place));
+    std::size_t const before = fixed + aligned(heads * sizeof(Place));
+    auto *const start = reinterpret_cast<Memory *>(memory.data());
+    std::construct_at(start, Memory{pools, heads, Arena(memory.subspan(before))});
+    std::uninitialized_default_construct_n(reinterpret_cast<Pool *>(start->pools_at()), pools);
+    std::uninitialized_fill_n(reinterpret_cast<Place *>(start->heads_at()), heads, nowhere);
+}
+
+Store::Store(std::span<std::byte> memory, Locks &locks) noexcept
+    : arena_(&reinterpret_cast<Memory *>(memory.data())->arena), entries_(*arena_), locks_(&locks) {
+    auto *const start = reinterpret_cast<Memory *>(memory.data());
+    pools_ = {reinterpret_cast<Pool *>(start->pools_at()), start->pools};
+    heads_ = {reinterpret_cast<Place *>(start->heads_at()), start->heads};
+}
+
+std::size_t Store::free_bytes() const noexcept {
+    locks_->lock_arena();
+    std::size_t const bytes = arena_->free_bytes();
+    locks_->unlock_arena();
+    return bytes;
+}
+
+void Store::open(std::size_t pool, const Limits &limits, Time stale_for) noexcept {
+    Place leaving = nowhere;
+    locks_->lock_pool(pool);
+    locks_->lock_arena();
+    pools_[pool].set_limits(*arena_, limits);
+    locks_->unlock_arena();
+    pools_[pool].set_stale_for(stale_for);
+    while (auto const cause = pools_[pool].is_full(0, 0))
+        evict(pool, *cause, leaving);
+    locks_->unlock_pool(pool);
+    give_back(leaving);
+}
+
+bool Store::close(std::size_t pool) noexcept {
+    locks_->lock_pool(pool);
+    bool const is_empty = pools_[pool].size() == 0;
+    if (is_empty) {
+        locks_->lock_arena();
+        pools_[pool].close(*arena_);
+        locks_->unlock_arena();
+    }
+    locks_->unlock_pool(pool);
+    return is_empty;
+}
+
+Hit Store::state_of(const Entry &entry, Time now) const noexcept {
+    const Pool &pool = pools_[entry.node.pool];
+    if (entry.label.generation != pool.generation())
+        return Hit::none;
+    if (now < entry.label.expires)
+        return Hit::fresh;
+    return now - entry.label.expires < pool.stale_for() ? Hit::stale : Hit::none;
+}
+
+Place Store::find(std::size_t bucket, std::size_t pool, const Key &key) const noexcept {
+    Place place = heads_[bucket];
+    while (place != nowhere && !(entries_.at(place).node.pool == pool && entries_.has_key(place, key)))
+        place = entries_.at(place).chain;
+    return place;
+}
+
+/// The caller has locked the part of the index exclusively.
+void Store::unchain(Place place) noexcept {
+    Place *link = &heads_[bucket_of(entries_.at(place).hash())];
+    while (*link != place)
+        link = &entries_.at(*link).chain;
+    *link = entries_.at(place).chain;
+}
+
+/// The entry by itself, in memory that other entries leave if need be.
+Place Store::make(const Item &item) noexcept {
+    for (;;) {
+        locks_->lock_arena();
+        Place const place = entries_.take(item);
+        locks_->unlock_arena();
+        if (place != nowhere)
+            entries_.write(place, item);
+        if (place != nowhere || !evict_from_largest())
+            return place;
+    }
+}
+
+Put Store::put(const Item &item) noexcept {
+    std::size_t const bytes = sizeof(Entry) + item.key.bytes.size() + item.stamps.size() + item.value.size();
+    if (bytes > std::min<std::size_t>(pools_[item.pool].limits().bytes, arena_->total_bytes() / 4))
+        return Put::too_large;
+    Place const place = make(item);
+    if (place == nowhere)
+        return Put::no_room;
+    Place leaving = nowhere;
+    Put result = Put::cleared;
+    locks_->lock_pool(item.pool);
+    if (pools_[item.pool].is_open() && pools_[item.pool].generation() == item.label.generation) {
+        link(item, place, leaving);
+        result = Put::stored;
+    }
+    locks_->unlock_pool(item.pool);
+    give_back(leaving);
+    if (result != Put::stored)
+        give_back(place);
+    return result;
+}
+
+/// Makes an entry known. The pool is locked.
+void Store::link(const Item &item, Place place, Place &leaving) noexcept {
+    Pool &pool = pools_[item.pool];
+    std::size_t const bytes = entries_.size(place);
+    std::size_t const bucket = bucket_of(item.key.hash);
+    // One writer a pool: what is found here, nobody else takes away.
+    locks_->lock_index(part_of(bucket), true);
+    Place const old = find(bucket, item.pool, item.key);
+    if (old != nowhere)
+        unchain(old);
+    entries_.at(place).chain = heads_[bucket];
+    heads_[bucket] = place;
+    locks_->unlock_index(part_of(bucket));
+    if (old != nowhere) {
+        pool.replace(old, entries_.size(old), place, bytes);
+        entries_.at(old).chain = leaving;
+        leaving = old;
+        while (auto const cause = pool.is_full(0, 0))
+            evict(item.pool, *cause, leaving);
+        return;
+    }
+    while (auto const cause = pool.is_full(1, bytes))
+        evict(item.pool, *cause, leaving);
+    pool.admit(place, bytes);
+}
+
+/// Takes out one entry of a locked pool that has some.
+void Store::evict(std::size_t pool, Cause cause, Place &leaving) noexcept {
+    Place const place = pools_[pool].evict();
+    std::size_t const bucket = bucket_of(entries_.at(place).hash());
+    locks_->evicts(entries_, place);
+    locks_->lock_index(part_of(bucket), true);
+    unchain(place);
+    locks_->unlock_index(part_of(bucket));
+    pools_[pool].left_for(cause, entries_.size(place));
+    entries_.at(place).chain = leaving;
+    leaving = place;
+}
+
+/// Where memory is short the pool that has most of it gives some back; false if none has any.
+bool Store::evict_from_largest() noexcept {
+    auto const largest = std::max_element(pools_.begin(), pools_.end(),
+                                          [](const Pool &a, const Pool &b) { return a.bytes() < b.bytes(); });
+    if (largest->bytes() == 0)
+        return false;
+    auto const number = static_cast<std::size_t>(largest - pools_.begin());
+    Place leaving = nowhere;
+    locks_->lock_pool(number);
+    if (largest->size() > 0)
+        evict(number, Cause::memory, leaving);
+    locks_->unlock_pool(number);
+    give_back(leaving);
+    return true;
+}
+
+void Store::give_back(Place leaving) noexcept {
+    if (leaving == nowhere)
+        return;
+    locks_->lock_arena();
+    while (leaving != nowhere) {
+        Place const next = entries_.at(leaving).chain;
+        entries_.give_back(leaving);
+        leaving = next;
+    }
+    locks_->unlock_arena();
+}
+
+bool Store::remove(std::size_t pool, const Key &key, Time now) noexcept {
+    bool was_alive = false;
+    Place leaving = nowhere;
+    std::size_t const bucket = bucket_of(key.hash);
+    locks_->lock_pool(pool);
+    locks_->lock_index(part_of(bucket), true);
+    Place const place = find(bucket, pool, key);
+    if (place != nowhere) {
+        was_alive = !is_dead(entries_.at(place), now);
+        unchain(place);
+    }
+    locks_->unlock_index(part_of(bucket));
+    if (place != nowhere) {
+        pools_[pool].remove(place, entries_.size(place), was_alive ? Cause::deleted : Cause::expired);
+        entries_.at(place).chain = nowhere;
+        leaving = place;
+    }
+    locks_->unlock_pool(pool);
+    give_back(leaving);
+    return was_alive;
+}
+
+bool Store::expire_at(std::size_t pool, const Key &key, Time now, Time expires) noexcept {
+    std::size_t const bucket = bucket_of(key.hash);
+    locks_->lock_index(part_of(bucket), true);
+    Place const place = find(bucket, pool, key);
+    bool const is_alive = place != nowhere && !is_dead(entries_.at(place), now);
+    if (is_alive)
+        entries_.at(place).label.expires = expires;
+    locks_->unlock_index(part_of(bucket));
+    return is_alive;
+}
+
+} // namespace steward::core::cache

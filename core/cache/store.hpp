@@ -1,0 +1,194 @@
+// Entries of many pools in one piece of memory that processes share: found by key, within limits.
+#pragma once
+
+#include "core/cache/pool.hpp"
+
+namespace steward::core::cache {
+
+/// How those who share a store keep each other out. Locks are taken in the order pool, index, arena, one of
+/// each kind at most.
+class Locks {
+  public:
+    static constexpr std::size_t index_parts = 128;
+
+    virtual void lock_pool(std::size_t pool) noexcept = 0;
+    virtual bool try_lock_pool(std::size_t pool) noexcept = 0;
+    virtual void unlock_pool(std::size_t pool) noexcept = 0;
+    virtual void lock_index(std::size_t part, bool exclusive) noexcept = 0;
+    virtual void unlock_index(std::size_t part) noexcept = 0;
+    virtual void lock_arena() noexcept = 0;
+    virtual void unlock_arena() noexcept = 0;
+
+    /// An entry makes room for others; the pool is locked, the entry is in no line any more.
+    virtual void evicts(const Entries &entries, Place place) noexcept = 0;
+
+  protected:
+    ~Locks() = default;
+};
+
+enum class Hit : std::uint8_t { none, stale, fresh };
+
+/// What a reader is told of an entry beside its value.
+struct Found {
+    Hit hit = Hit::none;
+    bool was_refused = false; ///< an entry was there that the reader did not accept, or had no memory for
+    std::uint8_t type = 0;
+    std::uint32_t value_size = 0;
+    Label label;
+};
+
+enum class Put : std::uint8_t { stored, too_large, no_room, cleared };
+
+/// A view of the memory; each process has its own. Nothing here raises an error or waits for anything but
+/// locks.
+class Store {
+  public:
+    /// Makes a store in memory that is zero, for so many pools. At least 256 kB.
+    static void format(std::span<std::byte> memory, std::size_t pools) noexcept;
+    Store(std::span<std::byte> memory, Locks &locks) noexcept;
+
+    std::size_t pools() const noexcept { return pools_.size(); }
+    const Pool &pool(std::size_t number) const noexcept { return pools_[number]; }
+    std::size_t free_bytes() const noexcept;
+    std::size_t total_bytes() const noexcept { return arena_->total_bytes(); }
+
+    /// Begins a pool, or goes on with other limits; entries beyond them go.
+    void open(std::size_t pool, const Limits &limits, Time stale_for) noexcept;
+    /// All its entries are dead from now on; remove_if() gives their room back.
+    void clear(std::size_t pool) noexcept { pools_[pool].clear(); }
+    /// Ends a pool of which no entry is left; false if one is.
+    bool close(std::size_t pool) noexcept;
+
+    /// Finds what is there under a key. `accept(entries, place)` looks at the stamps; `reserve(size)` gives
+    /// memory for the value, or null. Both are called while a lock is held: they neither raise nor wait.
+    template <class Accept, class Reserve>
+    Found get(std::size_t pool, const Key &key, Time now, Accept accept, Reserve reserve) noexcept;
+
+    /// Puts an item instead of what is under its key, and evicts for it what has to go.
+    Put put(const Item &item) noexcept;
+    /// True if it was there and alive.
+    bool remove(std::size_t pool, const Key &key, Time now) noexcept;
+    /// Changes when an entry ends that is alive.
+    bool expire_at(std::size_t pool, const Key &key, Time now, Time expires) noexcept;
+
+    std::size_t buckets() const noexcept { return heads_.size(); }
+    /// Removes those entries of a bucket for which `condition(entries, place)` holds; gives how many.
+    template <class Condition>
+    std::size_t remove_if(std::size_t bucket, Cause cause, Condition condition) noexcept;
+    /// Shows the entries of a bucket until `visit(entries, place)` gives false; false then too. A lock is
+    /// held.
+    template <class Visit> bool each(std::size_t bucket, Visit visit) noexcept;
+    /// Whether an entry is of no use to anybody any more.
+    bool is_dead(const Entry &entry, Time now) const noexcept;
+
+  private:
+    struct Memory; ///< what stands at the beginning
+
+    static std::size_t part_of(std::size_t bucket) noexcept { return bucket % Locks::index_parts; }
+    std::size_t bucket_of(std::uint64_t hash) const noexcept {
+        return (hash * 0x9e3779b97f4a7c15 >> 32) * heads_.size() >> 32;
+    }
+    Place find(std::size_t bucket, std::size_t pool, const Key &key) const noexcept;
+    void unchain(Place place) noexcept;
+    Hit state_of(const Entry &entry, Time now) const noexcept;
+    Place make(const Item &item) noexcept;
+    void link(const Item &item, Place place, Place &leaving) noexcept;
+    void evict(std::size_t pool, Cause cause, Place &leaving) noexcept;
+    bool evict_from_largest() noexcept;
+    void give_back(Place leaving) noexcept;
+    template <class Condition>
+    Place take_out(std::size_t bucket, std::size_t pool, Cause cause, Condition condition) noexcept;
+
+    Arena *arena_;
+    std::span<Pool> pools_;
+    std::span<Place> heads_;
+    Entries entries_;
+    Locks *locks_;
+};
+
+inline bool Store::is_dead(const Entry &entry, Time now) const noexcept {
+    return state_of(entry, now) == Hit::none;
+}
+
+template <class Accept, class Reserve>
+Found Store::get(std::size_t pool, const Key &key, Time now, Accept accept, Reserve reserve) noexcept {
+    Found found;
+    std::size_t const bucket = bucket_of(key.hash);
+    locks_->lock_index(part_of(bucket), false);
+    if (Place const place = find(bucket, pool, key); place != nowhere) {
+        Entry &entry = entries_.at(place);
+        Hit const hit = state_of(entry, now);
+        if (hit != Hit::none && accept(entries_, place)) {
+            if (std::byte *const to = reserve(entry.value_size); to != nullptr) {
+                entries_.read_value(place, to);
+                found = {hit, false, entry.type, entry.value_size, entry.label};
+                pools_[pool].touch(place);
+                std::atomic_ref const hits(entry.hits);
+                hits.store(hits.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+            }
+        }
+        found.was_refused = hit != Hit::none && found.hit == Hit::none;
+    }
+    locks_->unlock_index(part_of(bucket));
+    if (pools_[pool].wants(key.hash) && locks_->try_lock_pool(pool)) {
+        pools_[pool].observe(key.hash);
+        locks_->unlock_pool(pool);
+    }
+    return found;
+}
+
+template <class Visit> bool Store::each(std::size_t bucket, Visit visit) noexcept {
+    bool goes_on = true;
+    locks_->lock_index(part_of(bucket), false);
+    for (Place place = heads_[bucket]; place != nowhere && goes_on; place = entries_.at(place).chain)
+        goes_on = visit(entries_, place);
+    locks_->unlock_index(part_of(bucket));
+    return goes_on;
+}
+
+/// The first look needs no lock of a pool, and finds which pool's lock the second one needs.
+template <class Condition>
+std::size_t Store::remove_if(std::size_t bucket, Cause cause, Condition condition) noexcept {
+    std::size_t removed = 0;
+    for (;;) {
+        std::size_t pool = pools_.size();
+        each(bucket, [&](const Entries &entries, Place place) {
+            if (!condition(entries, place))
+                return true;
+            pool = entries.at(place).node.pool;
+            return false;
+        });
+        if (pool == pools_.size())
+            return removed;
+        locks_->lock_pool(pool);
+        Place const leaving = take_out(bucket, pool, cause, condition);
+        locks_->unlock_pool(pool);
+        for (Place place = leaving; place != nowhere; place = entries_.at(place).chain)
+            ++removed;
+        give_back(leaving);
+    }
+}
+
+/// The entries of a pool that the condition holds for, chained by themselves.
+template <class Condition>
+Place Store::take_out(std::size_t bucket, std::size_t pool, Cause cause, Condition condition) noexcept {
+    Place leaving = nowhere;
+    locks_->lock_index(part_of(bucket), true);
+    for (Place *link = &heads_[bucket]; *link != nowhere;) {
+        Place const place = *link;
+        Entry &entry = entries_.at(place);
+        if (entry.node.pool != pool || !condition(entries_, place)) {
+            link = &entry.chain;
+            continue;
+        }
+        *link = entry.chain;
+        entry.chain = leaving;
+        leaving = place;
+    }
+    locks_->unlock_index(part_of(bucket));
+    for (Place place = leaving; place != nowhere; place = entries_.at(place).chain)
+        pools_[pool].remove(place, entries_.size(place), cause);
+    return leaving;
+}
+
+} // namespace steward::core::cache
