@@ -110,6 +110,21 @@ Place Arena::take_most(std::size_t bytes) noexcept {
     return cut(place, std::min(cells_of(place), cells_for(bytes, header_size)));
 }
 
+Place Arena::take_aside(std::size_t bytes) noexcept {
+    constexpr std::size_t more = 2 * least_cells; // that a block may have than was asked for
+    if (bytes / cell_size + more > (cells_ / 4 - cells_aside_) / 2)
+        return nowhere;
+    Place const place = take(bytes);
+    if (place != nowhere)
+        cells_aside_ += cells_of(place);
+    return place;
+}
+
+void Arena::give_back_aside(Place place) noexcept {
+    cells_aside_ -= cells_of(place);
+    give_back(place);
+}
+
 void Arena::give_back(Place place) noexcept {
     std::uint32_t cells = cells_of(place);
     if (Place const next = place + cells; is_free(next)) {

@@ -34,6 +34,11 @@ class Arena {
     Place take_most(std::size_t bytes) noexcept;
     void give_back(Place place) noexcept;
 
+    /// As take(), for what does not make room when that is short: all such blocks together are a quarter of
+    /// the arena at most, and one is no more than half of what is left of that.
+    Place take_aside(std::size_t bytes) noexcept;
+    void give_back_aside(Place place) noexcept;
+
     /// The bytes that a block has for its owner.
     std::size_t room(Place place) const noexcept { return cells_of(place) * cell_size - header_size; }
     /// What it takes of the arena.
@@ -79,6 +84,7 @@ class Arena {
     std::byte *base_;
     std::size_t cells_;
     std::size_t free_cells_ = 0;
+    std::size_t cells_aside_ = 0;
     std::array<std::uint64_t, (classes + 63) / 64> filled_{}; ///< a bit for each list with blocks
     std::array<Place, classes> heads_;
 };

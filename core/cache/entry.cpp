@@ -15,6 +15,16 @@ void copy_bytes(std::byte *to, const std::byte *from, std::size_t size) noexcept
         std::memcpy(to, from, size);
 }
 
+/// Each block of several holds so much of what was left, unless nothing else helps: or else large values
+/// would lie in the smallest blocks, which waste most.
+constexpr std::size_t worst_piece = 4;
+/// What an entry may leave unused when a smaller value comes.
+constexpr std::size_t most_waste = 64;
+
+std::size_t size_of_contents(const Item &item) noexcept {
+    return item.key.bytes.size() + item.stamps.size() + item.value.size();
+}
+
 } // namespace
 
 template <class Visit> void Entries::each_piece(Place place, std::size_t most, Visit visit) const noexcept {
@@ -33,26 +43,30 @@ template <class Visit> void Entries::each_piece(Place place, std::size_t most, V
     }
 }
 
-Place Entries::take(const Item &item) noexcept {
-    std::size_t const contents = item.key.bytes.size() + item.stamps.size() + item.value.size();
+Place Entries::take(const Item &item, bool small_pieces) noexcept {
+    std::size_t const contents = size_of_contents(item);
     Place const first = arena_->take_most(header_size + contents);
     if (first == nowhere)
         return nowhere;
     at(first).next = nowhere;
     std::size_t got = arena_->room(first) - header_size;
+    bool is_good = small_pieces || got >= contents / worst_piece;
     std::byte *link = reinterpret_cast<std::byte *>(&at(first).next);
-    while (got < contents) {
+    while (is_good && got < contents) {
         Place const more = arena_->take_most(contents - got + link_size);
-        if (more == nowhere) {
-            give_back(first);
-            return nowhere;
-        }
+        if (more == nowhere)
+            break;
         std::memcpy(link, &more, sizeof more);
         link = arena_->at(more);
         std::memcpy(link, &nowhere, sizeof nowhere);
-        got += arena_->room(more) - link_size;
+        std::size_t const room = arena_->room(more) - link_size;
+        is_good = small_pieces || room >= (contents - got) / worst_piece;
+        got += room;
     }
-    return first;
+    if (is_good && got >= contents)
+        return first;
+    give_back(first);
+    return nowhere;
 }
 
 void Entries::write(Place place, const Item &item) const noexcept {
@@ -61,10 +75,27 @@ void Entries::write(Place place, const Item &item) const noexcept {
     entry = Entry{};
     entry.node.fingerprint = static_cast<std::uint32_t>(item.key.hash);
     entry.node.pool = item.pool;
-    entry.label = item.label;
     entry.chain = nowhere;
     entry.next = next;
     entry.hash_high = static_cast<std::uint32_t>(item.key.hash >> 32);
+    write_contents(place, item);
+}
+
+bool Entries::has_room_for(Place place, const Item &item) const noexcept {
+    std::size_t const needed = header_size + size_of_contents(item);
+    std::size_t const room = size(place);
+    // An entry in several blocks spends some of them on headers: let it be made anew, in fewer perhaps.
+    return at(place).next == nowhere && needed <= arena_->room(place) &&
+           room - needed <= most_waste + needed / 8;
+}
+
+void Entries::rewrite(Place place, const Item &item) const noexcept {
+    write_contents(place, item);
+}
+
+void Entries::write_contents(Place place, const Item &item) const noexcept {
+    Entry &entry = at(place);
+    entry.label = item.label;
     entry.value_size = static_cast<std::uint32_t>(item.value.size());
     entry.key_size = static_cast<std::uint16_t>(item.key.bytes.size());
     entry.stamps_size = static_cast<std::uint8_t>(item.stamps.size());

@@ -58,10 +58,15 @@ class Entries {
 
     Entry &at(Place place) const noexcept { return *reinterpret_cast<Entry *>(arena_->at(place)); }
 
-    /// Blocks for an item: one if the arena has it, or else several. Nowhere if it has not that much.
-    Place take(const Item &item) noexcept;
+    /// Blocks for an item: one if the arena has it, or else several, of which each holds a good part of what
+    /// is left. In `small_pieces` whatever there is. Nowhere if the arena has not that.
+    Place take(const Item &item, bool small_pieces) noexcept;
     /// Makes the entry of an item in blocks that were taken for it, in no line and no bucket.
     void write(Place place, const Item &item) const noexcept;
+    /// Whether another item for the same key can lie in the blocks of an entry without wasting them.
+    bool has_room_for(Place place, const Item &item) const noexcept;
+    /// Puts such an item there, while nobody reads the entry. Lines and buckets stay as they are.
+    void rewrite(Place place, const Item &item) const noexcept;
     /// All its blocks.
     void give_back(Place place) noexcept;
 
@@ -79,6 +84,7 @@ class Entries {
   private:
     /// Calls `visit(bytes)` for what lies in each block after the header, at most `most` bytes in all.
     template <class Visit> void each_piece(Place place, std::size_t most, Visit visit) const noexcept;
+    void write_contents(Place place, const Item &item) const noexcept;
     void copy(Place place, std::size_t from, std::size_t size, std::byte *to) const noexcept;
 
     Arena *arena_;

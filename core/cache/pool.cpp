@@ -41,11 +41,11 @@ std::size_t tuner_size(std::size_t capacity) noexcept {
 void Pool::furnish(Arena &arena, std::size_t entries) noexcept {
     std::size_t ghosts = Ghosts::slots_for(entries);
     std::size_t const tuner = tuner_size(entries);
-    memory_ = arena.take(ghosts * sizeof(Ghosts::Slot) + Arena::cell_size + tuner);
+    memory_ = arena.take_aside(ghosts * sizeof(Ghosts::Slot) + Arena::cell_size + tuner);
     bool const is_tuned = memory_ != nowhere;
     while (memory_ == nowhere && ghosts > least_ghosts_.size()) {
-        ghosts /= 2;
-        memory_ = arena.take(ghosts * sizeof(Ghosts::Slot));
+        ghosts = Ghosts::slots_for(ghosts / 3); // about half as many, in whole buckets
+        memory_ = arena.take_aside(ghosts * sizeof(Ghosts::Slot));
     }
     std::span<Ghosts::Slot> slots = least_ghosts_;
     std::byte *const memory = memory_ == nowhere ? nullptr : arena.at(memory_);
@@ -71,14 +71,14 @@ void Pool::set_limits(Arena &arena, const Limits &limits) noexcept {
         return;
     }
     if (memory_ != nowhere)
-        arena.give_back(memory_);
+        arena.give_back_aside(memory_);
     limits_ = limits;
     furnish(arena, limits.entries);
 }
 
 void Pool::close(Arena &arena) noexcept {
     if (memory_ != nowhere)
-        arena.give_back(memory_);
+        arena.give_back_aside(memory_);
     std::uint32_t const generation = this->generation();
     std::destroy_at(this);
     std::construct_at(this);

@@ -9,6 +9,8 @@ namespace {
 
 /// One head of a bucket for so many bytes of the arena: most entries are larger.
 constexpr std::size_t bytes_for_head = 512;
+/// For one entry so many go before it has to do with the smallest blocks.
+constexpr int most_evicted_for_one = 32;
 constexpr std::size_t alignment = 64;
 
 std::size_t aligned(std::size_t bytes) noexcept {
@@ -102,9 +104,9 @@ void Store::unchain(Place place) noexcept {
 
 /// The entry by itself, in memory that other entries leave if need be.
 Place Store::make(const Item &item) noexcept {
-    for (;;) {
+    for (int evicted = 0;; ++evicted) {
         locks_->lock_arena();
-        Place const place = entries_.take(item);
+        Place const place = entries_.take(item, evicted >= most_evicted_for_one);
         locks_->unlock_arena();
         if (place != nowhere)
             entries_.write(place, item);
@@ -113,10 +115,16 @@ Place Store::make(const Item &item) noexcept {
     }
 }
 
-Put Store::put(const Item &item) noexcept {
+bool Store::fits(const Item &item) const noexcept {
     std::size_t const bytes = sizeof(Entry) + item.key.bytes.size() + item.stamps.size() + item.value.size();
-    if (bytes > std::min<std::size_t>(pools_[item.pool].limits().bytes, arena_->total_bytes() / 4))
+    return bytes <= std::min<std::size_t>(pools_[item.pool].limits().bytes, arena_->total_bytes() / 4);
+}
+
+Put Store::put(const Item &item) noexcept {
+    if (!fits(item))
         return Put::too_large;
+    if (overwrite(item))
+        return Put::stored;
     Place const place = make(item);
     if (place == nowhere)
         return Put::no_room;
@@ -132,6 +140,21 @@ Put Store::put(const Item &item) noexcept {
     if (result != Put::stored)
         give_back(place);
     return result;
+}
+
+/// What is stored again under its key, and is about as large, needs no more than the lock of readers.
+bool Store::overwrite(const Item &item) noexcept {
+    std::size_t const bucket = bucket_of(item.key.hash);
+    locks_->lock_index(part_of(bucket), true);
+    Place const place = find(bucket, item.pool, item.key);
+    bool const fits = place != nowhere && entries_.has_room_for(place, item) &&
+                      pools_[item.pool].generation() == item.label.generation;
+    if (fits) {
+        entries_.rewrite(place, item);
+        pools_[item.pool].touch(place);
+    }
+    locks_->unlock_index(part_of(bucket));
+    return fits;
 }
 
 /// Makes an entry known. The pool is locked.

@@ -64,6 +64,8 @@ class Store {
     template <class Accept, class Reserve>
     Found get(std::size_t pool, const Key &key, Time now, Accept accept, Reserve reserve) noexcept;
 
+    /// Whether an item is not larger than its pool, or the store, may hold.
+    bool fits(const Item &item) const noexcept;
     /// Puts an item instead of what is under its key, and evicts for it what has to go.
     Put put(const Item &item) noexcept;
     /// True if it was there and alive.
@@ -91,6 +93,7 @@ class Store {
     Place find(std::size_t bucket, std::size_t pool, const Key &key) const noexcept;
     void unchain(Place place) noexcept;
     Hit state_of(const Entry &entry, Time now) const noexcept;
+    bool overwrite(const Item &item) noexcept;
     Place make(const Item &item) noexcept;
     void link(const Item &item, Place place, Place &leaving) noexcept;
     void evict(std::size_t pool, Cause cause, Place &leaving) noexcept;

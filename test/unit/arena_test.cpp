@@ -81,5 +81,23 @@ TEST(Arena, FindsTheOneBlockOfTheSizeAskedFor) {
     EXPECT_EQ(room.arena.take(1000), block);
 }
 
+TEST(Arena, KeepsThreeQuartersForWhatMakesRoom) {
+    Room room(1 << 20);
+    std::size_t const all = room.arena.free_bytes();
+    std::vector<Place> aside;
+    for (std::size_t size = 1 << 20; size > 0; size /= 2)
+        for (int i = 0; i < 1000; ++i)
+            if (Place const place = room.arena.take_aside(size); place != nowhere)
+                aside.push_back(place);
+    EXPECT_GT(aside.size(), 5U);
+    EXPECT_LE(room.arena.size(aside.front()), all / 8);
+    EXPECT_GE(room.arena.free_bytes(), all / 4 * 3);
+    EXPECT_LT(room.arena.free_bytes(), all / 5 * 4);
+    for (Place const place : aside)
+        room.arena.give_back_aside(place);
+    EXPECT_EQ(room.arena.free_bytes(), all);
+    EXPECT_NE(room.arena.take_aside(all / 10), nowhere);
+}
+
 } // namespace
 } // namespace steward::core::cache
