@@ -52,7 +52,7 @@ template <class Each> void each_operation(Each each) {
     std::uint32_t const used = pg_atomic_read_u32(const_cast<pg_atomic_uint32 *>(&statistics->used));
     pg_read_barrier();
     for (std::uint32_t i = 0; i < used; ++i) {
-        OperationNumbers const numbers = read_numbers(statistics->slots[i]);
+        OperationNumbers const numbers = read_numbers(statistics->slots()[i]);
         if (numbers.calls != std::array<std::uint64_t, statuses>{} || numbers.samples != 0)
             each(numbers);
     }
@@ -201,7 +201,7 @@ STEWARD_FUNCTION(steward_operation_reset) {
     Statistics *const statistics = shared_statistics();
     if (statistics == nullptr)
         PG_RETURN_VOID();
-    for (OperationSlot &slot : statistics->slots) {
+    for (OperationSlot &slot : std::span(statistics->slots(), statistics->room)) {
         for (pg_atomic_uint64 &calls : slot.calls)
             pg_atomic_write_u64(&calls, 0);
         pg_atomic_write_u64(&slot.nanoseconds, 0);

@@ -15,7 +15,16 @@ constinit Measurement measurement{};
 
 namespace {
 
-constexpr std::uint32_t most_begun = 56;
+constexpr std::size_t size_of(std::uint32_t room) noexcept {
+    return sizeof(Statistics) + room * sizeof(OperationSlot);
+}
+
+/// How many slots fit into what a server keeps spare, for which nobody has reserved room.
+constexpr std::uint32_t spare_slots = 111;
+static_assert(size_of(spare_slots) < 70000, "the server keeps little room spare: 100 kB for all libraries");
+
+/// How many slots the block gets if this process makes it.
+constinit std::uint32_t room = spare_slots;
 
 /// The last error that passed a call of ours in this transaction. It outlives the abort of a subtransaction,
 /// because an error that is raised once more passes no error context.
@@ -32,18 +41,23 @@ void initialise(void *memory) {
     auto *const statistics = static_cast<Statistics *>(memory);
     pg_atomic_init_u64(&statistics->reset, static_cast<std::uint64_t>(GetCurrentTimestamp()));
     pg_atomic_init_u32(&statistics->used, 1);
-    for (OperationSlot &slot : statistics->slots) {
+    statistics->room = room;
+    for (OperationSlot &slot : std::span(statistics->slots(), room)) {
         for (pg_atomic_uint64 &calls : slot.calls)
             pg_atomic_init_u64(&calls, 0);
         pg_atomic_init_u64(&slot.nanoseconds, 0);
         for (pg_atomic_uint64 &bucket : slot.buckets)
             pg_atomic_init_u64(&bucket, 0);
     }
-    strlcpy(statistics->slots[0].component, "other", component_size);
-    strlcpy(statistics->slots[0].operation, "other", operation_size);
+    strlcpy(statistics->slots()->component, "other", component_size);
+    strlcpy(statistics->slots()->operation, "other", operation_size);
 }
 
-constinit Shared<Statistics> shared("steward statistics 1", initialise);
+constinit SharedBlock block("steward statistics 2", size_of(spare_slots), initialise);
+
+Statistics &statistics_in_block() {
+    return *static_cast<Statistics *>(block.memory());
+}
 
 /// A user who cancels, or an administrator who ends the session (as the leader of a cancelled parallel query
 /// ends its workers), is no fault of the function.
@@ -121,7 +135,7 @@ void at_subtransaction_end(SubXactEvent event, SubTransactionId, SubTransactionI
 
 int find_slot(Statistics &statistics, std::uint32_t used, const char *component, const char *operation) {
     for (std::uint32_t i = 0; i < used; ++i) {
-        const OperationSlot &slot = statistics.slots[i];
+        const OperationSlot &slot = statistics.slots()[i];
         if (strcmp(slot.operation, operation) == 0 && strcmp(slot.component, component) == 0)
             return static_cast<int>(i);
     }
@@ -134,10 +148,10 @@ int take_slot(Statistics &statistics, const char *component, const char *operati
     int const found = find_slot(statistics, used, component, operation);
     if (found >= 0)
         return found;
-    if (used == statistics.slots.size() || (begun && statistics.begun == most_begun))
+    if (used == statistics.room || (begun && statistics.begun == statistics.room / 2))
         return 0;
-    strlcpy(statistics.slots[used].component, component, component_size);
-    strlcpy(statistics.slots[used].operation, operation, operation_size);
+    strlcpy(statistics.slots()[used].component, component, component_size);
+    strlcpy(statistics.slots()[used].operation, operation, operation_size);
     statistics.begun += begun ? 1 : 0;
     pg_write_barrier(); // the names stand before anybody reads them
     pg_atomic_write_u32(&statistics.used, used + 1);
@@ -178,11 +192,13 @@ void note_error(void *) {
 }
 
 SharedBlock &statistics_block() noexcept {
-    return shared.block();
+    room = operation_slots;
+    block.resize(size_of(room));
+    return block;
 }
 
 Statistics *shared_statistics() {
-    return shared.block().available() ? &shared.get() : nullptr;
+    return block.available() ? &statistics_in_block() : nullptr;
 }
 
 void set_sample_rate(double rate) noexcept {
@@ -211,9 +227,9 @@ Tally *find_tally(const char *component, const char *operation, bool begun) {
     int const found = find_slot(*statistics, used, component, operation);
     if (found >= 0)
         return &measurement.tallies[static_cast<std::size_t>(found)];
-    LWLockAcquire(shared.lock(), LW_EXCLUSIVE);
+    LWLockAcquire(block.lock(), LW_EXCLUSIVE);
     int const taken = take_slot(*statistics, component, operation, begun);
-    LWLockRelease(shared.lock());
+    LWLockRelease(block.lock());
     return &measurement.tallies[static_cast<std::size_t>(taken)];
 }
 
@@ -254,7 +270,7 @@ void flush_measurement() noexcept {
         for (; dirty[word] != 0; dirty[word] &= dirty[word] - 1) {
             std::size_t const slot =
                 word * word_bits + static_cast<std::size_t>(std::countr_zero(dirty[word]));
-            pass_on(measurement.tallies[slot], shared.get().slots[slot]);
+            pass_on(measurement.tallies[slot], statistics_in_block().slots()[slot]);
         }
 }
 

@@ -19,16 +19,19 @@ struct OperationSlot {
     std::array<pg_atomic_uint64, core::duration_buckets> buckets;
 };
 
-/// The first slot counts whatever came after the others were taken.
+/// The slots follow it. The first one counts whatever came after the others were taken.
 struct Statistics {
     pg_atomic_uint64 reset; ///< TimestampTz of the last reset
     pg_atomic_uint32 used;  ///< grows under the lock of the block
     std::uint32_t begun;    ///< of these by operation_begin, under the lock
-    std::array<OperationSlot, operation_slots> slots;
-};
-static_assert(sizeof(Statistics) < 70000, "the server keeps little room spare: 100 kB for all libraries");
+    std::uint32_t room;     ///< how many slots there are, operation_slots at most
 
-/// The block to reserve when the library is preloaded.
+    OperationSlot *slots() noexcept { return reinterpret_cast<OperationSlot *>(this + 1); }
+    const OperationSlot *slots() const noexcept { return reinterpret_cast<const OperationSlot *>(this + 1); }
+};
+static_assert(sizeof(Statistics) % alignof(OperationSlot) == 0);
+
+/// The block to reserve when the library is preloaded. From now on it has room for all operation_slots.
 SharedBlock &statistics_block() noexcept;
 
 /// Null if the server had no room for it.
