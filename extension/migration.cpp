@@ -25,6 +25,7 @@ constexpr Migration migrations[] = {
     {"summary", "qec_performance_summary"},
     {"scoring", "score_profile"},
     {"jobs", "job_kind"},
+    {"cache", "cache_namespace"},
 };
 
 const Migration &migration_argument(FunctionCallInfo fcinfo) {

@@ -1,5 +1,8 @@
 // What happens when PostgreSQL loads the library.
 #include "extension/boundary.hpp"
+#include "extension/cache/memory.hpp"
+#include "extension/cache/purge.hpp"
+#include "extension/cache/watch.hpp"
 #include "extension/jobs/state.hpp"
 #include "extension/settings.hpp"
 #include "extension/shared.hpp"
@@ -15,12 +18,17 @@ namespace {
 
 /// What only a library that the server preloads can have: memory of its own, the worker, its hooks.
 void start_with_server() {
-    static steward::SharedBlock *const blocks[] = {
+    steward::SharedBlock *const blocks[] = {
         &steward::statistics_block(),
         &steward::worker_block(),
         &steward::jobs::block(),
+        steward::cache_settings.memory_kb > 0 ? &steward::cache::block() : nullptr,
     };
     steward::reserve_shared_memory(blocks);
+    if (steward::cache_settings.memory_kb > 0) {
+        steward::cache::install_purge_hook();
+        steward::cache::watch_tables();
+    }
     steward::start_worker();
 }
 

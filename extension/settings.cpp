@@ -11,6 +11,7 @@ extern "C" {
 namespace steward {
 
 constinit WorkerSettings worker_settings;
+constinit CacheSettings cache_settings;
 
 namespace {
 
@@ -38,6 +39,13 @@ double sample_rate = 0.1;
 } // namespace
 
 void define_settings() {
+    // What is fixed at the start of the server can be made at no other time.
+    if (process_shared_preload_libraries_in_progress)
+        DefineCustomIntVariable("steward.cache_memory",
+                                "Sets the memory for cached values, of all databases.",
+                                "It is shared memory. 0 means that nothing is cached in memory.",
+                                &cache_settings.memory_kb, cache_settings.memory_kb, 0, 32 * 1024 * 1024,
+                                PGC_POSTMASTER, GUC_UNIT_KB, nullptr, nullptr, nullptr);
     DefineCustomStringVariable("steward.library_version", "Shows the version of the loaded library.",
                                "It differs from the extension's version between the installation of a new "
                                "package and ALTER EXTENSION pg_steward UPDATE.",
@@ -55,7 +63,6 @@ void define_settings() {
     define_number({"steward.tick_hz", "Sets how many times a second the launcher looks for work.",
                    "A tick with nothing to do reads a few words of shared memory.", &worker_settings.tick_hz,
                    1, 100, 0});
-    // A setting that is fixed at the start of the server can be made at no other time.
     if (process_shared_preload_libraries_in_progress)
         DefineCustomBoolVariable("steward.worker", "Starts the background worker with the server.", nullptr,
                                  &worker_settings.enabled, true, PGC_POSTMASTER, 0, nullptr, nullptr,

@@ -15,6 +15,11 @@ struct WorkerSettings {
 };
 extern WorkerSettings worker_settings;
 
+struct CacheSettings {
+    int memory_kb = 131072;
+};
+extern CacheSettings cache_settings;
+
 /// Defines every setting of settings.cpp and reserves the prefix, so that a misspelt one is refused.
 void define_settings();
 

@@ -10,6 +10,7 @@ namespace steward {
 namespace {
 
 constexpr std::size_t most_blocks = 8;
+constexpr std::size_t most_touched = 1 << 20;
 constexpr std::size_t lock_size = MAXALIGN(sizeof(LWLock));
 
 std::array<SharedBlock *, most_blocks> reserved{};
@@ -87,7 +88,7 @@ void SharedBlock::attach() {
     auto *const start = static_cast<char *>(ShmemInitStruct(name_, size(), &found));
     auto *const lock = reinterpret_cast<LWLock *>(start);
     if (!found) {
-        memset(start, 0, size());
+        memset(start, 0, std::min(size(), most_touched));
         LWLockInitialize(lock, LWLockNewTrancheId());
         if (initialise_ != nullptr)
             initialise_(start + lock_size);

@@ -21,6 +21,9 @@ class SharedBlock {
         : name_(name), size_(size), initialise_(initialise) {}
 
     std::size_t size() const noexcept;
+    /// Before it is reserved: blocks whose size a setting says. Beyond 1 MB the memory is as the operating
+    /// system gives it, zero, but not touched.
+    void resize(std::size_t size) noexcept { size_ = size; }
     /// True once this process, or the one it was forked from, has found or made it.
     bool is_made() const noexcept { return memory_ != nullptr; }
 

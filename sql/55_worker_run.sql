@@ -15,6 +15,10 @@ BEGIN
     IF batch_size IS NULL OR batch_size < 1 THEN
         RAISE EXCEPTION 'batch_size must be positive' USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    duty := steward.operation_begin('duty', 'cache_expire');
+    PERFORM steward.cache_expire('1 minute'); -- of the whole server, whoever comes first
+    COMMIT;
+    PERFORM steward.operation_end(duty);
     -- A duty whose migration is missing is left out: the tables of an older migration do as they are.
     IF steward.migration_is_deployed('jobs') THEN
         PERFORM steward.jobs_tend(steward.worker_clock());
@@ -55,4 +59,4 @@ BEGIN
 END $$;
 REVOKE ALL ON PROCEDURE worker_run(integer) FROM PUBLIC;
 COMMENT ON PROCEDURE worker_run(integer) IS
-    'does what is due in this database: scores what changed, keeps the history tables; commits after each batch';
+    'does what is due in this database: scores what changed, keeps the history tables, tidies the cache; commits after each batch';

@@ -61,7 +61,7 @@ CREATE FUNCTION doctor_rights() RETURNS TABLE (name text, state text, detail tex
 AS $$
 DECLARE
     measured bigint := steward.operation_begin('doctor', 'doctor_rights');
-    missing text := (SELECT string_agg(m, ', ') FROM unnest(ARRAY['principles', 'history', 'summary', 'scoring', 'jobs']) AS m
+    missing text := (SELECT string_agg(m, ', ') FROM unnest(ARRAY['principles', 'history', 'summary', 'scoring', 'jobs', 'cache']) AS m
                      WHERE NOT steward.migration_is_deployed(m));
     worker pg_roles := (SELECT r FROM pg_roles AS r WHERE r.rolname = 'steward_worker');
     ungranted bigint := 0;
@@ -99,13 +99,16 @@ BEGIN
         CASE WHEN ungranted > 0 THEN 'psql -f migrations/deploy/grants.sql' END;
     -- DROP EXTENSION ... CASCADE takes the triggers along, CREATE EXTENSION does not bring them back.
     RETURN QUERY SELECT 'triggers', CASE WHEN t.gone IS NULL THEN 'ok' ELSE 'error' END,
-        coalesce('Sessions do not hear of changes in ' || t.gone || '.', 'Sessions hear of changes in lexicons and profiles.'),
+        coalesce('These lack a trigger: ' || t.gone || '.', 'Sessions hear of changes in lexicons, profiles and caches.'),
         CASE WHEN t.gone IS NOT NULL THEN 'The grants make the missing triggers, too.' END,
         CASE WHEN t.gone IS NOT NULL THEN 'psql -f migrations/deploy/grants.sql' END
-    FROM (SELECT string_agg(r.rel, ', ') AS gone FROM unnest(ARRAY['lexicon', 'score_profile']) AS r (rel)
+    FROM (SELECT string_agg(DISTINCT r.rel, ', ') AS gone
+          FROM (VALUES ('lexicon', 'lexicon_invalidate'), ('score_profile', 'lexicon_invalidate'),
+                       ('cache_namespace', 'cache_definition_changed'), ('cache_namespace', 'cache_namespace_check'),
+                       ('cache_dependency', 'cache_definition_changed'), ('cache_dependency', 'cache_namespace_check')) AS r (rel, function)
           WHERE to_regclass('steward.' || r.rel) IS NOT NULL AND NOT EXISTS (
               SELECT FROM pg_trigger WHERE tgrelid = to_regclass('steward.' || r.rel)
-                     AND tgfoid = to_regprocedure('steward.lexicon_invalidate()'))) AS t;
+                     AND tgfoid = to_regprocedure('steward.' || r.function || '()'))) AS t;
     SELECT count(*) INTO open_to_all FROM pg_class AS c, aclexplode(c.relacl) AS a
     WHERE c.relnamespace = to_regnamespace('steward') AND a.grantee = 0;
     RETURN QUERY SELECT 'public', CASE WHEN open_to_all = 0 THEN 'ok' ELSE 'warning' END,
@@ -130,6 +133,8 @@ DECLARE
     example bigint;
     complaint text;
     late text;
+    most constant integer := 512; -- namespaces hold memory at once
+    memory record;
 BEGIN
     IF has_function_privilege('steward.worker_status()', 'EXECUTE') THEN
         SELECT s.pids[1] INTO launcher FROM steward.worker_status() AS s WHERE s.database IS NULL;
@@ -189,10 +194,23 @@ BEGIN
             CASE WHEN late IS NOT NULL THEN 'Rows go to the DEFAULT partition until the worker has run.' END,
             CASE WHEN late IS NOT NULL AND NOT pg_is_in_recovery() THEN 'CALL steward.worker_run();' END;
     END IF;
+    IF has_function_privilege('steward.cache_memory()', 'EXECUTE') THEN
+        SELECT m.total_bytes, m.free_bytes, m.namespaces INTO memory FROM steward.cache_memory() AS m;
+        RETURN QUERY SELECT 'cache', CASE WHEN memory.namespaces < most THEN 'ok' ELSE 'warning' END,
+            CASE WHEN memory.total_bytes IS NULL THEN 'Nothing is cached in memory.'
+                 ELSE format('%s namespaces share %s of memory; %s are free.', memory.namespaces, pg_size_pretty(memory.total_bytes),
+                             pg_size_pretty(memory.free_bytes)) END,
+            CASE WHEN memory.namespaces < most THEN NULL
+                 WHEN memory.namespaces >= most THEN 'No other namespace of any database can be used. Drop some.'
+                 WHEN current_setting('steward.cache_memory', true) IS NULL THEN 'It takes a library that is preloaded.'
+                 ELSE 'steward.cache_memory is 0. A restart is needed.' END,
+            CASE WHEN memory.total_bytes IS NULL AND current_setting('steward.cache_memory', true) IS NOT NULL
+                 THEN 'ALTER SYSTEM SET steward.cache_memory = ''128MB'';' END;
+    END IF;
     PERFORM steward.operation_end(measured);
 END $$;
 REVOKE ALL ON FUNCTION doctor_work() FROM PUBLIC;
-COMMENT ON FUNCTION doctor_work() IS 'the checks of doctor() that concern the worker and what it does';
+COMMENT ON FUNCTION doctor_work() IS 'the checks of doctor() that concern the worker, what it does, and the cache';
 
 CREATE FUNCTION doctor_jobs() RETURNS TABLE (name text, state text, detail text, hint text, command text)
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE COST 20000 ROWS 2 SET search_path = pg_catalog, pg_temp

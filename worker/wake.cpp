@@ -26,15 +26,15 @@ List *armed_roles = NIL; ///< lives as long as the transaction
 ExecutorFinish_hook_type next_finish = nullptr;
 
 /// What these tables hold is the business of the functions that write them, not of the duties.
-bool is_of_jobs(const char *table) noexcept {
-    return strcmp(table, "job") == 0 || strncmp(table, "job_", 4) == 0;
+bool is_of_no_duty(const char *table) noexcept {
+    return strcmp(table, "job") == 0 || strncmp(table, "job_", 4) == 0 || strncmp(table, "cache_", 6) == 0;
 }
 
 bool is_in_schema(List *relations, Oid schema) noexcept {
     ListCell *cell = nullptr;
     foreach (cell, relations) {
         Relation const relation = static_cast<ResultRelInfo *>(lfirst(cell))->ri_RelationDesc;
-        if (RelationGetNamespace(relation) == schema && !is_of_jobs(RelationGetRelationName(relation)))
+        if (RelationGetNamespace(relation) == schema && !is_of_no_duty(RelationGetRelationName(relation)))
             return true;
     }
     return false;
@@ -111,7 +111,7 @@ void wake_at_commit_of(Oid relation) {
     foreach (cell, find_all_inheritors(relation, NoLock, nullptr)) {
         const char *const name =
             get_rel_namespace(lfirst_oid(cell)) == schema ? get_rel_name(lfirst_oid(cell)) : nullptr;
-        if (name != nullptr && !is_of_jobs(name))
+        if (name != nullptr && !is_of_no_duty(name))
             is_armed = true;
     }
 }

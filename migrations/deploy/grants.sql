@@ -1,5 +1,5 @@
 -- Deploy pg_steward:grants to pg
--- requires: job_views
+-- requires: cache
 -- What each role may call of the installed extension. Run it again with psql after ALTER EXTENSION UPDATE: it
 -- grants what is new and leaves out what this version does not have.
 BEGIN;
@@ -79,13 +79,18 @@ BEGIN
             ('steward_metrics', 'steward.operation_counts()'),
             ('steward_metrics', 'steward.operation_histogram()'),
             ('steward_metrics', 'steward.operation_summary()'),
-            ('steward_metrics', 'steward.operation_totals()')) AS v (role, signature)
+            ('steward_metrics', 'steward.operation_totals()'),
+            ('steward_metrics', 'steward.cache_counts()'),
+            ('steward_metrics', 'steward.cache_memory()')) AS v (role, signature)
         WHERE to_regprocedure(signature) IS NOT NULL
     LOOP
         EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %I', wanted.signature, wanted.role);
     END LOOP;
     IF to_regclass('steward.operation_stats') IS NOT NULL THEN
         GRANT SELECT ON steward.operation_stats TO steward_metrics;
+    END IF;
+    IF to_regclass('steward.cache_stats') IS NOT NULL THEN
+        GRANT SELECT ON steward.cache_stats TO steward_metrics, steward_reader;
     END IF;
     IF to_regclass('steward.tick_stats') IS NOT NULL THEN
         GRANT SELECT ON steward.tick_stats TO steward_metrics, steward_reader;
@@ -110,19 +115,42 @@ BEGIN
     END LOOP;
 END $$;
 
--- An extension that was dropped with CASCADE has taken these triggers along.
+-- Whoever reads may read caches and whoever writes may make and fill them: whose they are decides about each.
 DO $$
 DECLARE
-    bereft regclass;
+    member record;
 BEGIN
-    FOR bereft IN
-        SELECT to_regclass('steward.' || name) FROM unnest(ARRAY['lexicon', 'score_profile']) AS name
-        WHERE to_regclass('steward.' || name) IS NOT NULL AND NOT EXISTS (
-            SELECT FROM pg_trigger WHERE tgrelid = to_regclass('steward.' || name)
-                   AND tgfoid = 'steward.lexicon_invalidate()'::regprocedure)
+    FOR member IN
+        SELECT p.oid::regprocedure AS signature, CASE WHEN p.proname ~ '^cache_get|^cache_(has|ttl|key|hot|entry_list|counts|memory)$' THEN 'steward_reader'
+                                                        ELSE 'steward_writer' END AS role
+        FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid
+        WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+              AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward') AND p.proname ~ '^cached?_'
     LOOP
-        EXECUTE format('CREATE TRIGGER a_invalidate AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s
-                        FOR EACH STATEMENT EXECUTE FUNCTION steward.lexicon_invalidate()', bereft);
+        EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %I', member.signature, member.role);
+    END LOOP;
+END $$;
+
+-- Members of the extension that watch tables. One that was dropped with CASCADE has taken its triggers along.
+DO $$
+DECLARE
+    wanted record;
+BEGIN
+    FOR wanted IN
+        SELECT to_regclass('steward.' || v.name) AS bereft, v.trigger, v.event, v.level, to_regprocedure(v.function) AS function
+        FROM (VALUES
+            ('lexicon', 'a_invalidate', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT', 'steward.lexicon_invalidate()'),
+            ('score_profile', 'a_invalidate', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT', 'steward.lexicon_invalidate()'),
+            ('cache_namespace', 'a_check', 'BEFORE INSERT OR UPDATE OR DELETE', 'ROW', 'steward.cache_namespace_check()'),
+            ('cache_namespace', 'b_changed', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT', 'steward.cache_definition_changed()'),
+            ('cache_dependency', 'a_check', 'BEFORE INSERT OR UPDATE OR DELETE', 'ROW', 'steward.cache_namespace_check()'),
+            ('cache_dependency', 'b_changed', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT', 'steward.cache_definition_changed()')
+        ) AS v (name, trigger, event, level, function)
+        WHERE to_regclass('steward.' || v.name) IS NOT NULL AND to_regprocedure(v.function) IS NOT NULL AND NOT EXISTS (
+            SELECT FROM pg_trigger WHERE tgrelid = to_regclass('steward.' || v.name) AND tgfoid = to_regprocedure(v.function))
+    LOOP
+        EXECUTE format('CREATE TRIGGER %I %s ON %s FOR EACH %s EXECUTE FUNCTION %s', wanted.trigger, wanted.event, wanted.bereft,
+                       wanted.level, wanted.function);
     END LOOP;
 END $$;
 

@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP 1
 SET search_path = tap, pg_catalog;
 BEGIN;
-SELECT plan(27);
+SELECT plan(30);
 
 CREATE FUNCTION pg_temp.state(check_name text) RETURNS text LANGUAGE sql AS $$
     SELECT state FROM steward.doctor() WHERE name = check_name
@@ -14,7 +14,7 @@ BEGIN
 END $$;
 
 SELECT set_eq($$SELECT name, state FROM steward.doctor() WHERE state <> 'ok'$$,
-              $$VALUES ('preload', 'warning'), ('worker', 'warning')$$, 'only the preload is missing here');
+              $$VALUES ('preload', 'warning'), ('worker', 'warning'), ('cache', 'warning')$$, 'only the preload is missing here');
 SELECT is_empty($$SELECT name FROM steward.doctor() WHERE name IS NULL OR detail IS NULL OR state NOT IN ('ok', 'warning', 'error')$$,
                 'each check has a name, a state and says what was seen');
 SELECT is_empty($$SELECT name FROM steward.doctor() WHERE state <> 'ok' AND hint IS NULL$$, 'what is not ok has a hint');
@@ -55,6 +55,11 @@ SELECT is(pg_temp.state('principles'), 'warning', 'a principle whose profile doe
 SELECT matches((SELECT detail FROM steward.doctor() WHERE name = 'principles'), 'profile "nowhere" does not exist', 'is shown with the reason');
 DROP TRIGGER a_invalidate ON steward.lexicon;
 SELECT is(pg_temp.state('triggers'), 'error', 'a lexicon whose changes nobody hears of');
+CREATE TRIGGER a_invalidate AFTER UPDATE ON steward.lexicon EXECUTE FUNCTION steward.lexicon_invalidate();
+SELECT is(pg_temp.state('triggers'), 'ok', 'hears again');
+DROP TRIGGER a_check ON steward.cache_namespace;
+SELECT matches((SELECT detail FROM steward.doctor() WHERE name = 'triggers' AND state = 'error'), 'cache_namespace', 'namespaces that anybody may change');
+SELECT matches((SELECT detail || hint FROM steward.doctor() WHERE name = 'cache'), 'Nothing is cached in memory.*preloaded', 'a cache without memory');
 
 SELECT format('DROP TABLE steward.%I', 'qec_error_predictions' || to_char((now() AT TIME ZONE 'UTC') + interval '1 day', '"_p"YYYYMMDD')) \gexec
 SELECT is(pg_temp.state('partitions'), 'warning', 'a partition that is missing');

@@ -18,7 +18,9 @@ SELECT is_empty($$SELECT c.oid::regclass FROM pg_class AS c, aclexplode(c.relacl
 SELECT set_eq(
     $$SELECT DISTINCT proname::text FROM routine
       WHERE provolatile = 'v' AND has_function_privilege('steward_reader', oid, 'EXECUTE')$$,
-    ARRAY['doctor', 'doctor_work', 'doctor_jobs', 'job_runs', 'worker_clock', 'tick_summary', 'operation_begin', 'operation_end'],
+    ARRAY['doctor', 'doctor_work', 'doctor_jobs', 'job_runs', 'worker_clock', 'tick_summary', 'operation_begin', 'operation_end',
+          'cache_get', 'cache_get_many', 'cache_get_text', 'cache_get_text_many', 'cache_get_bytes', 'cache_get_bytes_many', 'cache_has',
+          'cache_ttl', 'cache_hot', 'cache_entry_list', 'cache_counts', 'cache_memory'],
     'of what may have effects a reader calls what looks or counts');
 SELECT is_empty($$SELECT name FROM routine WHERE prosecdef AND has_function_privilege('steward_reader', oid, 'EXECUTE')$$,
                 'a reader calls nothing that acts for somebody else');

@@ -19,8 +19,9 @@ SELECT is_empty(
 SELECT is_empty($$SELECT name FROM member WHERE obj_description(oid, 'pg_proc') IS NULL$$, 'each has a comment');
 SELECT is_empty($$SELECT name FROM member WHERE proparallel <> 's' AND provolatile <> 'v'$$, 'all that have no effects are parallel safe');
 SELECT is_empty($$SELECT name FROM member WHERE NOT proisstrict AND provolatile <> 'v'
-                  AND proname NOT IN ('principle_draft_score', 'schedule_next', 'schedule_times')$$,
-                'all that have no effects are strict: null in, null out; a draft may lack an id and a profile, a schedule an anchor');
+                  AND proname NOT IN ('principle_draft_score', 'schedule_next', 'schedule_times', 'cache_key', 'cache_namespace_name',
+                                      'cache_namespace_refuse')$$,
+                'all that have no effects are strict: null in, null out; a draft may lack an id and a profile, a schedule an anchor, and null is a part of a key');
 SELECT is_empty($$SELECT name FROM member WHERE prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c')
                   AND prokind = 'f' AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig), false)
                   AND proname NOT IN ('job_run_batch', 'job_sql')$$,
@@ -29,7 +30,8 @@ SELECT set_eq(
     $$SELECT DISTINCT proname::text FROM member WHERE provolatile = 's'$$,
     ARRAY['ambiguity', 'ambiguity_scores', 'ambiguity_findings', 'lexicon_phrases', 'partition_key', 'profile_score',
           'migration_is_deployed', 'migration_require', 'principle_score', 'principle_draft_score',
-          'principle_pending', 'jobs_may_run', 'jobs_next_at', 'job_kind_option', 'doctor_server', 'doctor_rights', 'schedule_next', 'schedule_times'],
+          'principle_pending', 'jobs_may_run', 'jobs_next_at', 'job_kind_option', 'doctor_server', 'doctor_rights', 'schedule_next', 'schedule_times',
+          'cache_key'],
     'only what looks something up by name is stable');
 SELECT is((SELECT provolatile FROM member WHERE oid = 'steward.ambiguity(text)'::regprocedure), 'i'::"char",
           'ambiguity(text) is immutable');

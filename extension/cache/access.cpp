@@ -1,0 +1,198 @@
+#include "extension/cache/access.hpp"
+
+#include "extension/cache/dependent.hpp"
+#include "extension/cache/read.hpp"
+#include "extension/text.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "utils/array.h"
+#include "utils/timestamp.h"
+}
+
+namespace steward::cache {
+
+namespace {
+
+const char *name_of(Type type) noexcept {
+    switch (type) {
+    case Type::json:
+        return "jsonb";
+    case Type::text:
+        return "text";
+    case Type::bytes:
+        return "bytea";
+    default:
+        return "any";
+    }
+}
+
+void count_look(Namespace &space, const Looked &looked) {
+    switch (looked.hit) {
+    case core::Hit::none:
+        count(space, Count::misses);
+        return;
+    case core::Hit::stale:
+        count(space, Count::stale_hits);
+        break;
+    case core::Hit::fresh:
+        count(space, looked.value.bytes == nullptr ? Count::negative_hits : Count::hits);
+        break;
+    }
+    count(space, Count::saved_us, looked.label.cost);
+}
+
+/// What this transaction may use of what is there.
+Looked look(const Namespace &space, const EntryKey &key, bool copy, bool &was_refused) {
+    if (!is_held(space))
+        return {};
+    if (space.is_dependent)
+        return look_up_dependent(space, key, copy, was_refused);
+    return read_entry(
+        space, key, copy,
+        [](const core::Entries &entries, core::Place place) {
+            if (entries.at(place).stamps_size == 0)
+                return true;
+            Stamps stamps;
+            stamps.read(entries, place);
+            return stamps.hold();
+        },
+        was_refused);
+}
+
+void add_words(Stamps &stamps, ArrayType *words) {
+    Datum *elements = nullptr;
+    bool *nulls = nullptr;
+    int count = 0;
+    deconstruct_array(words, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
+    for (int i = 0; i < count; ++i)
+        if (!nulls[i])
+            stamps.add(slot_of(TagKind::word, 0, view(DatumGetTextPP(elements[i]))));
+}
+
+} // namespace
+
+EntryKey::EntryKey(const Namespace &space, std::string_view key)
+    : text_(key), bytes_(reinterpret_cast<const std::byte *>(key.data())), size_(key.size()) {
+    if (size_ > most_key_bytes)
+        ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("cache key is too long"),
+                errdetail("It has %zu bytes, %zu are allowed.", size_, most_key_bytes),
+                errhint("steward.cache_key(version, ...) makes a short key of any values."));
+    if (!space.is_shared) {
+        Oid const role = GetUserId();
+        memcpy(own_, &role, sizeof role);
+        memcpy(own_ + sizeof role, bytes_, size_);
+        bytes_ = own_;
+        size_ += sizeof role;
+    }
+    hash_ = hash_bytes_extended(reinterpret_cast<const unsigned char *>(bytes_), static_cast<int>(size_),
+                                space.held.incarnation);
+}
+
+Looked look_up(Namespace &space, const EntryKey &key) {
+    bool was_refused = false;
+    Looked const looked = look(space, key, true, was_refused);
+    count_look(space, looked);
+    if (was_refused)
+        count(space, Count::refused);
+    return looked;
+}
+
+Looked peek(const Namespace &space, const EntryKey &key) {
+    bool was_refused = false;
+    return look(space, key, false, was_refused);
+}
+
+core::Time end_of(const Namespace &space, const Interval *ttl) {
+    if (ttl == nullptr)
+        return space.ttl == core::never ? core::never : now() + space.ttl;
+    core::Time const time = microseconds(*ttl);
+    if (time <= 0)
+        ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("ttl must be greater than zero"));
+    core::Time end = 0;
+    return __builtin_add_overflow(now(), time, &end) ? core::never : end;
+}
+
+core::Item item_of(const Namespace &space, const EntryKey &key, const Value &value, core::Time expires,
+                   std::uint32_t cost_us) {
+    if (space.type != Type::any && value.bytes != nullptr && value.type != space.type)
+        ereport(ERROR, errcode(ERRCODE_DATATYPE_MISMATCH),
+                errmsg("cache namespace \"%s\" holds values of type %s, not %s", space.name,
+                       name_of(space.type), name_of(value.type)));
+    core::Item item{key,
+                    {},
+                    {},
+                    {expires, cost_us, space.held.generation},
+                    space.held.pool,
+                    static_cast<std::uint8_t>(value.type)};
+    if (value.bytes == nullptr)
+        item.type |= null_bit;
+    else
+        item.value = {reinterpret_cast<const std::byte *>(VARDATA_ANY(value.bytes)),
+                      VARSIZE_ANY_EXHDR(value.bytes)};
+    return item;
+}
+
+void require_fit(const Namespace &space, const core::Item &item) {
+    if (is_held(space) && !store().fits(item))
+        ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                errmsg("value is too large for cache namespace \"%s\"", space.name),
+                errdetail("It has %zu bytes.", item.value.size()),
+                errhint("Raise max_bytes of the namespace, or steward.cache_memory of the server."));
+}
+
+Stamps stamps_of(const Namespace &space, const EntryKey &key, ArrayType *words) {
+    Stamps stamps;
+    if (space.is_dependent) {
+        stamps.add(space.slot);
+        stamps.add(key.slot());
+        for (const Dependency &dependency : space.dependencies) {
+            stamps.add(slot_of(dependency.by_key ? TagKind::bulk : TagKind::table, dependency.table));
+            if (dependency.by_key)
+                stamps.add(slot_of(TagKind::row, dependency.table, key.text()));
+        }
+    }
+    if (words != nullptr)
+        add_words(stamps, words);
+    return stamps;
+}
+
+bool store_value(Namespace &space, const EntryKey &key, core::Item item, Stamps stamps) {
+    if (!is_held(space))
+        return false;
+    bool const is_quiet = stamps.take();
+    if (!space.is_dependent && is_quiet)
+        return publish_now(space, item, stamps);
+    // Whoever changes a definition changes the namespace: those who do not know yet are told by its stamp, or
+    // by this.
+    bool const is_kept =
+        is_quiet && space.is_dependent && is_current() && store_dependent(space, key, item, stamps);
+    count(space, is_kept ? Count::sets : Count::refused_sets);
+    return is_kept;
+}
+
+bool publish_now(Namespace &space, core::Item item, const Stamps &stamps) {
+    item.stamps = stamps.bytes();
+    bool const is_kept = stamps.hold() && store().put(item) == core::Put::stored;
+    count(space, is_kept ? Count::sets : Count::refused_sets);
+    return is_kept;
+}
+
+bool remove_value(Namespace &space, const EntryKey &key) {
+    if (!is_held(space))
+        return false;
+    return space.is_dependent ? remove_dependent(space, key) : store().remove(space.held.pool, key, now());
+}
+
+Datum datum_of(FunctionCallInfo fcinfo, const Value &value, Type wanted) {
+    if (value.bytes == nullptr)
+        PG_RETURN_NULL();
+    if (value.type != wanted)
+        ereport(ERROR, errcode(ERRCODE_DATATYPE_MISMATCH),
+                errmsg("cached value is of type %s, not %s", name_of(value.type), name_of(wanted)),
+                errhint("Use the function that returns %s.", name_of(value.type)));
+    PG_RETURN_POINTER(value.bytes);
+}
+
+} // namespace steward::cache

@@ -1,0 +1,271 @@
+#include "extension/cache/memory.hpp"
+#include "extension/cache/tags.hpp"
+
+#include <ctime>
+
+#include "extension/settings.hpp"
+#include "worker/state.hpp"
+
+extern "C" {
+#include "utils/timestamp.h"
+}
+
+namespace steward::cache {
+
+namespace {
+
+/// What stands before the store.
+struct Memory {
+    LWLockPadded pools[most_namespaces];
+    LWLockPadded index[core::Locks::index_parts];
+    LWLockPadded arena;
+    LWLockPadded directory; ///< of who holds which pool
+    std::uint32_t incarnations;
+    core::Time swept;  ///< when the last sweep began
+    TimestampTz epoch; ///< when the steady clock was 0
+    Holder holders[most_namespaces];
+    PreparedTransactions prepared;
+    std::atomic<std::uint64_t> definition_changes;
+    TagSlot tags[tag_slots];
+};
+
+/// Less would not hold the pools themselves.
+constexpr std::size_t least_size = 512 * 1024;
+
+std::size_t store_size() noexcept {
+    return std::max(static_cast<std::size_t>(cache_settings.memory_kb) * 1024, least_size);
+}
+
+constexpr std::size_t line = PG_CACHE_LINE_SIZE;
+
+std::size_t block_size() noexcept {
+    return sizeof(Memory) + store_size() + 2 * line;
+}
+
+std::byte *aligned(void *memory) noexcept {
+    return reinterpret_cast<std::byte *>(TYPEALIGN(line, memory));
+}
+
+Memory &memory_at(void *block) noexcept {
+    return *reinterpret_cast<Memory *>(aligned(block));
+}
+
+std::span<std::byte> store_at(void *block) noexcept {
+    return {aligned(aligned(block) + sizeof(Memory)), store_size()};
+}
+
+core::Time steady_now() noexcept {
+    timespec time{};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &time); // 3 ns instead of 20, and steps of 4 ms
+    return static_cast<core::Time>(time.tv_sec) * USECS_PER_SEC + time.tv_nsec / 1000;
+}
+
+void initialise(void *block) {
+    Memory &memory = memory_at(block);
+    int const tranche = LWLockNewTrancheId();
+    for (LWLockPadded &lock : memory.pools)
+        LWLockInitialize(&lock.lock, tranche);
+    for (LWLockPadded &lock : memory.index)
+        LWLockInitialize(&lock.lock, tranche);
+    LWLockInitialize(&memory.arena.lock, tranche);
+    LWLockInitialize(&memory.directory.lock, tranche);
+    for (TagSlot &tag : memory.tags)
+        std::construct_at(&tag);
+    memory.epoch = GetCurrentTimestamp() - steady_now();
+    core::Store::format(store_at(block), most_namespaces);
+}
+
+constinit SharedBlock cache_block("steward cache 1", 0, initialise);
+
+Memory &memory() {
+    return memory_at(cache_block.memory());
+}
+
+/// The locks of the server. None of these calls raises an error: a process holds three of them at most.
+class ServerLocks final : public core::Locks {
+  public:
+    explicit ServerLocks(Memory &memory) noexcept : memory_(&memory) {}
+
+    void lock_pool(std::size_t pool) noexcept override {
+        LWLockAcquire(&memory_->pools[pool].lock, LW_EXCLUSIVE);
+    }
+    bool try_lock_pool(std::size_t pool) noexcept override {
+        return LWLockConditionalAcquire(&memory_->pools[pool].lock, LW_EXCLUSIVE);
+    }
+    void unlock_pool(std::size_t pool) noexcept override { LWLockRelease(&memory_->pools[pool].lock); }
+    void lock_index(std::size_t part, bool exclusive) noexcept override {
+        LWLockAcquire(&memory_->index[part].lock, exclusive ? LW_EXCLUSIVE : LW_SHARED);
+    }
+    void unlock_index(std::size_t part) noexcept override { LWLockRelease(&memory_->index[part].lock); }
+    void lock_arena() noexcept override { LWLockAcquire(&memory_->arena.lock, LW_EXCLUSIVE); }
+    void unlock_arena() noexcept override { LWLockRelease(&memory_->arena.lock); }
+    void evicts(const core::Entries &, core::Place) noexcept override {}
+
+  private:
+    Memory *memory_;
+};
+
+/// Runs `body` while this process holds the directory of holders.
+template <class Body> auto with_holders(Body body) {
+    LWLock *const lock = &memory().directory.lock;
+    LWLockAcquire(lock, LW_EXCLUSIVE);
+    auto const result = body(std::span(memory().holders));
+    LWLockRelease(lock);
+    return result;
+}
+
+/// The pool of a namespace, or one that nobody holds; most_namespaces if there is neither.
+std::size_t place_for(std::span<const Holder> holders, const char *name) noexcept {
+    std::size_t place = holders.size();
+    for (std::size_t pool = 0; pool < holders.size(); ++pool) {
+        const Holder &holder = holders[pool];
+        if (holder.database == MyDatabaseId && !holder.retired && strcmp(holder.name, name) == 0)
+            return pool;
+        if (!OidIsValid(holder.database) && place == holders.size())
+            place = pool;
+    }
+    return place;
+}
+
+void retire(Holder &holder, std::size_t pool) {
+    holder.retired = true;
+    store().clear(pool);
+}
+
+/// As the worker's clock: a time that a test has set, or that of the machine.
+TimestampTz set_time() noexcept {
+    return worker_is_preloaded() ? static_cast<TimestampTz>(pg_atomic_read_u64(&worker_state().clock))
+                                 : real_clock;
+}
+
+} // namespace
+
+SharedBlock &block() {
+    cache_block.resize(block_size());
+    return cache_block;
+}
+
+bool has_memory() noexcept {
+    return cache_block.is_made();
+}
+
+core::Store &store() {
+    static ServerLocks locks(memory());
+    static core::Store view(store_at(cache_block.memory()), locks);
+    return view;
+}
+
+Holder &holder_of(std::size_t pool) {
+    return memory().holders[pool];
+}
+
+std::optional<Held> hold_pool(const char *name, const core::Limits &limits, core::Time stale_for) {
+    return with_holders([&](std::span<Holder> holders) -> std::optional<Held> {
+        std::size_t const pool = place_for(holders, name);
+        if (pool == holders.size())
+            return std::nullopt;
+        Holder &holder = holders[pool];
+        bool const is_new = !OidIsValid(holder.database);
+        if (is_new) {
+            holder = Holder{};
+            holder.incarnation = ++memory().incarnations;
+            strlcpy(holder.name, name, namespace_size);
+            holder.database = MyDatabaseId;
+        }
+        store().open(pool, limits, stale_for);
+        return Held{static_cast<std::uint16_t>(pool), holder.incarnation, store().pool(pool).generation(),
+                    is_new};
+    });
+}
+
+void retire_held(const Held &held) {
+    with_holders([&held](std::span<Holder> holders) {
+        Holder &holder = holders[held.pool];
+        if (holder.incarnation == held.incarnation && !holder.retired)
+            retire(holder, held.pool);
+        return true;
+    });
+}
+
+void retire_pool(const char *name) {
+    with_holders([&](std::span<Holder> holders) {
+        std::size_t const pool = place_for(holders, name);
+        if (pool < holders.size() && OidIsValid(holders[pool].database))
+            retire(holders[pool], pool);
+        return true;
+    });
+}
+
+void retire_database(Oid database) {
+    with_holders([&](std::span<Holder> holders) {
+        for (std::size_t pool = 0; pool < holders.size(); ++pool)
+            if (holders[pool].database == database && !holders[pool].retired)
+                retire(holders[pool], pool);
+        return true;
+    });
+}
+
+void retire_unknown(bool (*is_known)(const char *name)) {
+    with_holders([is_known](std::span<Holder> holders) {
+        for (std::size_t pool = 0; pool < holders.size(); ++pool)
+            if (holders[pool].database == MyDatabaseId && !holders[pool].retired &&
+                !is_known(holders[pool].name))
+                retire(holders[pool], pool);
+        return true;
+    });
+}
+
+void free_retired() {
+    with_holders([](std::span<Holder> holders) {
+        for (std::size_t pool = 0; pool < holders.size(); ++pool)
+            if (holders[pool].retired && store().close(pool))
+                holders[pool] = Holder{};
+        return true;
+    });
+}
+
+bool take_turn_to_sweep(core::Time every) {
+    return with_holders([every](std::span<Holder>) {
+        core::Time const time = now();
+        core::Time const since = time - memory().swept;
+        bool const is_due = since >= every || since < 0;
+        if (is_due)
+            memory().swept = time;
+        return is_due;
+    });
+}
+
+TagSlot &tag_slot(Slot slot) noexcept {
+    return memory().tags[slot];
+}
+
+std::atomic<std::uint64_t> &definition_changes() noexcept {
+    return memory().definition_changes;
+}
+
+PreparedTransactions &prepared_transactions() noexcept {
+    return memory().prepared;
+}
+
+void lock_pool(std::size_t pool) {
+    LWLockAcquire(&memory().pools[pool].lock, LW_EXCLUSIVE);
+}
+
+void unlock_pool(std::size_t pool) {
+    LWLockRelease(&memory().pools[pool].lock);
+}
+
+core::Time now() noexcept {
+    TimestampTz const set = set_time();
+    return set == real_clock ? steady_now() : time_of(set);
+}
+
+TimestampTz timestamp_of(core::Time time) noexcept {
+    return time + memory().epoch;
+}
+
+core::Time time_of(TimestampTz timestamp) noexcept {
+    return timestamp - memory().epoch;
+}
+
+} // namespace steward::cache

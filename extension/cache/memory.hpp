@@ -1,0 +1,102 @@
+// The cache in the server's shared memory: the store, its locks, and which namespace has which pool.
+#pragma once
+
+#include <atomic>
+
+#include "core/cache/store.hpp"
+
+#include "extension/shared.hpp"
+
+extern "C" {
+#include "datatype/timestamp.h"
+}
+
+namespace steward::cache {
+
+namespace core = steward::core::cache;
+
+inline constexpr std::size_t most_namespaces = 512; ///< of all databases
+inline constexpr std::size_t namespace_size = 64;   ///< of the name, with the zero byte at the end
+
+/// What is counted of a namespace beside what its pool knows.
+enum class Count : std::uint8_t {
+    hits,
+    negative_hits,
+    stale_hits,
+    misses,
+    refused, ///< values that were there, but not for this reader's snapshot
+    sets,
+    refused_sets,
+    early_refreshes,
+    flight_waits,
+    saved_us, ///< what the values that were found had cost
+};
+inline constexpr std::size_t counts = 10;
+using Counts = std::array<std::uint64_t, counts>;
+
+/// Hits and misses of one minute.
+struct Minute {
+    std::int64_t number;
+    std::uint64_t hits;
+    std::uint64_t misses;
+};
+inline constexpr std::size_t minutes = 6;
+
+/// Which namespace a pool is for. A name stands as long as the pool is held; what is counted has the lock of
+/// the pool.
+struct Holder {
+    Oid database;              ///< InvalidOid if nobody holds the pool
+    std::uint32_t incarnation; ///< changes with each holder, and is part of the hash of its keys
+    bool retired;              ///< the namespace is gone: the pool is free as soon as no entry is left
+    char name[namespace_size];
+    Counts counts;
+    std::array<Minute, minutes> recent;
+};
+
+/// The block to reserve while the library is preloaded, of the size that steward.cache_memory says.
+SharedBlock &block();
+
+/// False in a server that does not preload the library, or whose cache_memory is 0.
+bool has_memory() noexcept;
+/// The store, if has_memory().
+core::Store &store();
+/// The holder of a pool, if has_memory().
+Holder &holder_of(std::size_t pool);
+
+/// The pool that a namespace of this database holds, taken if need be; none if all are held. `limits` and
+/// `stale_for` hold from now on. Needs has_memory().
+struct Held {
+    std::uint16_t pool;
+    std::uint32_t incarnation;
+    std::uint32_t generation; ///< of the pool, not later than when it was seen to be still held
+    bool is_new;              ///< nobody has held it for the namespace before
+};
+std::optional<Held> hold_pool(const char *name, const core::Limits &limits, core::Time stale_for);
+/// The namespace that it was held for never was.
+void retire_held(const Held &held);
+/// The namespace of this database is gone: its entries are dead, its pool is free once they are swept.
+void retire_pool(const char *name);
+/// All namespaces of a database.
+void retire_database(Oid database);
+/// The namespaces of this database that are not known: made by transactions that were rolled back, or gone in
+/// a way that nobody was told of. One that another transaction is making loses what it has stored so far.
+void retire_unknown(bool (*is_known)(const char *name));
+/// Frees the pools of which sweeping has left nothing.
+void free_retired();
+
+/// Counts the changes of definitions, once others can see them.
+std::atomic<std::uint64_t> &definition_changes() noexcept;
+
+/// True if that was not done in the last `every`; from now on it was.
+bool take_turn_to_sweep(core::Time every);
+
+void lock_pool(std::size_t pool);
+void unlock_pool(std::size_t pool);
+
+/// The time by which values end: microseconds that only move forward, or the clock that a test has set.
+core::Time now() noexcept;
+/// The same time as others say it, and the other way round.
+TimestampTz timestamp_of(core::Time time) noexcept;
+core::Time time_of(TimestampTz timestamp) noexcept;
+
+} // namespace steward::cache
