@@ -48,6 +48,11 @@ void Eviction::admit(Place place) noexcept {
     enter(ghosts_.take(nodes_[place].fingerprint) ? Line::main : Line::small, place);
 }
 
+void Eviction::readmit(Place place, Line line, std::uint8_t uses) noexcept {
+    enter(line == Line::main ? Line::main : Line::small, place);
+    set_uses(nodes_[place], std::min(uses, most_uses));
+}
+
 void Eviction::replace(Place place, Place fresh) noexcept {
     Node &node = nodes_[place];
     set_uses(nodes_[fresh], uses_of(node));

@@ -29,6 +29,8 @@ class Eviction {
     void touch(Place place) noexcept;
     /// An entry has come to this place, which is in no line and whose node bears the fingerprint of its key.
     void admit(Place place) noexcept;
+    /// What stood in that line, used so often, comes back after all was lost.
+    void readmit(Place place, Line line, std::uint8_t uses) noexcept;
     /// An entry has come instead of one with the same key: it is used, and its place in line stays.
     void replace(Place place, Place fresh) noexcept;
     /// An entry was deleted; nothing if it is in no line.

@@ -97,6 +97,11 @@ void Pool::admit(Place place, std::size_t bytes) noexcept {
     add(bytes);
 }
 
+void Pool::readmit(Place place, std::size_t bytes, Line line, std::uint8_t uses) noexcept {
+    policy_->eviction.readmit(place, line, uses);
+    add(bytes);
+}
+
 void Pool::replace(Place place, std::size_t bytes, Place fresh, std::size_t fresh_bytes) noexcept {
     policy_->eviction.replace(place, fresh);
     add(fresh_bytes - bytes);

@@ -51,6 +51,7 @@ class Pool {
     void observe(std::uint64_t hash) noexcept;
 
     void admit(Place place, std::size_t bytes) noexcept;
+    void readmit(Place place, std::size_t bytes, Line line, std::uint8_t uses) noexcept;
     void replace(Place place, std::size_t bytes, Place fresh, std::size_t fresh_bytes) noexcept;
     void remove(Place place, std::size_t bytes, Cause cause) noexcept;
     /// Why one has to go so that `more` entries of so many bytes find room; nothing if none has to.

@@ -183,6 +183,32 @@ void Store::link(const Item &item, Place place, Place &leaving) noexcept {
     pool.admit(place, bytes);
 }
 
+Put Store::restore(const Item &item, const Standing &standing) noexcept {
+    Pool &pool = pools_[item.pool];
+    locks_->lock_arena();
+    Place const place = fits(item) ? entries_.take(item, true) : nowhere;
+    locks_->unlock_arena();
+    if (place == nowhere)
+        return Put::no_room;
+    entries_.write(place, item);
+    entries_.at(place).hits = standing.hits;
+    std::size_t const bytes = entries_.size(place);
+    std::size_t const bucket = bucket_of(item.key.hash);
+    locks_->lock_pool(item.pool);
+    bool const is_put = pool.is_open() && !pool.is_full(1, bytes);
+    if (is_put) {
+        locks_->lock_index(part_of(bucket), true);
+        entries_.at(place).chain = heads_[bucket];
+        heads_[bucket] = place;
+        locks_->unlock_index(part_of(bucket));
+        pool.readmit(place, bytes, standing.line, standing.uses);
+    }
+    locks_->unlock_pool(item.pool);
+    if (!is_put)
+        give_back(place);
+    return is_put ? Put::stored : Put::no_room;
+}
+
 /// Takes out one entry of a locked pool that has some.
 void Store::evict(std::size_t pool, Cause cause, Place &leaving) noexcept {
     Place const place = pools_[pool].evict();

@@ -68,6 +68,14 @@ class Store {
     bool fits(const Item &item) const noexcept;
     /// Puts an item instead of what is under its key, and evicts for it what has to go.
     Put put(const Item &item) noexcept;
+    /// How an entry stood that was lost with the memory.
+    struct Standing {
+        std::uint32_t hits;
+        std::uint8_t uses;
+        Line line;
+    };
+    /// Puts an item that was there before, as it stood, where there is room: nothing goes for it.
+    Put restore(const Item &item, const Standing &standing) noexcept;
     /// True if it was there and alive.
     bool remove(std::size_t pool, const Key &key, Time now) noexcept;
     /// Changes when an entry ends that is alive.

@@ -146,6 +146,28 @@ TEST(Pool, WritesNoFurtherThanTheMemoryThatItGot) {
     }
 }
 
+TEST(Store, PutsBackWhatWasLost) {
+    Cache cache;
+    cache.store->open(0, {20, 1 << 20}, 0);
+    auto const restore = [&](std::string_view key, Line line, std::uint8_t uses) {
+        Item const item{key_of(key), {}, bytes_of("value"), {never, 7, cache.store->pool(0).generation()},
+                        0,           1};
+        return cache.store->restore(item, {3, uses, line});
+    };
+    for (int i = 0; i < 10; ++i)
+        EXPECT_EQ(restore("often " + std::to_string(i), Line::main, 2), Put::stored);
+    for (int i = 0; i < 10; ++i)
+        EXPECT_EQ(restore("once " + std::to_string(i), Line::small, 0), Put::stored);
+    EXPECT_EQ(restore("one more", Line::main, 3), Put::no_room); // nothing goes for it
+    EXPECT_EQ(cache.store->pool(0).size(), 20U);
+    for (int i = 0; i < 10; ++i)
+        cache.put("new " + std::to_string(i), "value");
+    for (int i = 0; i < 10; ++i) {
+        EXPECT_EQ(cache.get("often " + std::to_string(i)), "value") << i;
+        EXPECT_EQ(cache.get("once " + std::to_string(i)), std::nullopt) << i;
+    }
+}
+
 TEST(Store, StoresAgainInTheSamePlace) {
     Cache cache;
     cache.store->open(0, wide, 0);
