@@ -1,5 +1,6 @@
 // What happens when PostgreSQL loads the library.
 #include "extension/boundary.hpp"
+#include "extension/cache/dump.hpp"
 #include "extension/cache/memory.hpp"
 #include "extension/cache/purge.hpp"
 #include "extension/cache/watch.hpp"
@@ -26,6 +27,7 @@ void start_with_server() {
     };
     steward::reserve_shared_memory(blocks);
     if (steward::cache_settings.memory_kb > 0) {
+        steward::cache::keep_over_restarts();
         steward::cache::install_purge_hook();
         steward::cache::watch_tables();
     }

@@ -86,8 +86,7 @@ EntryKey::EntryKey(const Namespace &space, std::string_view key)
         bytes_ = own_;
         size_ += sizeof role;
     }
-    hash_ = hash_bytes_extended(reinterpret_cast<const unsigned char *>(bytes_), static_cast<int>(size_),
-                                space.held.incarnation);
+    hash_ = hash_of({bytes_, size_}, space.held.incarnation);
 }
 
 Looked look_up(Namespace &space, const EntryKey &key) {

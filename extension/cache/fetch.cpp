@@ -91,13 +91,16 @@ Value compute(const Request &request, const EntryKey &key, Flight &flight) {
     return value;
 }
 
-/// Without memory nobody would find what was waited for.
-Value compute_for_itself(const Request &request) {
-    CommandCounterIncrement();
-    PushActiveSnapshot(GetTransactionSnapshot());
-    Value const value = request.compute(request);
-    PopActiveSnapshot();
-    return value;
+/// Whoever can neither have what others compute nor keep what it computes itself does not wait for them.
+Value compute_for_itself(const Request &request, const EntryKey &key) {
+    Flight const flight(*request.space, key);
+    return guarded([&] {
+        CommandCounterIncrement();
+        PushActiveSnapshot(GetTransactionSnapshot());
+        Value const value = request.compute(request);
+        PopActiveSnapshot();
+        return value;
+    });
 }
 
 /// Values that are about to end are computed anew by one of those who ask, the sooner the more they cost.
@@ -141,8 +144,10 @@ Value compute_or_wait(const Request &request, const EntryKey &key) {
 
 Value fetch(const Request &request, const EntryKey &key) {
     if (!is_held(*request.space))
-        return compute_for_itself(request);
+        return compute_for_itself(request, key);
     Looked const looked = look_up(*request.space, key);
+    if (request.space->is_dependent && !may_use_dependent())
+        return compute_for_itself(request, key);
     if (looked.hit == core::Hit::none)
         return compute_or_wait(request, key);
     if (looked.hit == core::Hit::stale || is_early(*request.space, looked.label))

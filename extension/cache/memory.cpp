@@ -7,6 +7,7 @@
 #include "worker/state.hpp"
 
 extern "C" {
+#include "common/hashfn.h"
 #include "utils/timestamp.h"
 }
 
@@ -115,11 +116,11 @@ template <class Body> auto with_holders(Body body) {
 }
 
 /// The pool of a namespace, or one that nobody holds; most_namespaces if there is neither.
-std::size_t place_for(std::span<const Holder> holders, const char *name) noexcept {
+std::size_t place_for(std::span<const Holder> holders, Oid database, const char *name) noexcept {
     std::size_t place = holders.size();
     for (std::size_t pool = 0; pool < holders.size(); ++pool) {
         const Holder &holder = holders[pool];
-        if (holder.database == MyDatabaseId && !holder.retired && strcmp(holder.name, name) == 0)
+        if (holder.database == database && !holder.retired && strcmp(holder.name, name) == 0)
             return pool;
         if (!OidIsValid(holder.database) && place == holders.size())
             place = pool;
@@ -150,18 +151,25 @@ bool has_memory() noexcept {
 }
 
 core::Store &store() {
-    static ServerLocks locks(memory());
-    static core::Store view(store_at(cache_block.memory()), locks);
-    return view;
+    static const void *made_for = nullptr;
+    static std::optional<ServerLocks> locks;
+    static std::optional<core::Store> view;
+    void *const block = cache_block.memory();
+    if (made_for != block) [[unlikely]] { // after a crash the postmaster has another one
+        locks.emplace(memory());
+        view.emplace(store_at(block), *locks);
+        made_for = block;
+    }
+    return *view;
 }
 
 Holder &holder_of(std::size_t pool) {
     return memory().holders[pool];
 }
 
-std::optional<Held> hold_pool(const char *name, const core::Limits &limits, core::Time stale_for) {
+std::optional<Held> hold_pool(const Wanted &wanted) {
     return with_holders([&](std::span<Holder> holders) -> std::optional<Held> {
-        std::size_t const pool = place_for(holders, name);
+        std::size_t const pool = place_for(holders, wanted.database, wanted.name);
         if (pool == holders.size())
             return std::nullopt;
         Holder &holder = holders[pool];
@@ -169,10 +177,11 @@ std::optional<Held> hold_pool(const char *name, const core::Limits &limits, core
         if (is_new) {
             holder = Holder{};
             holder.incarnation = ++memory().incarnations;
-            strlcpy(holder.name, name, namespace_size);
-            holder.database = MyDatabaseId;
+            strlcpy(holder.name, wanted.name, namespace_size);
+            holder.is_pure = wanted.is_pure;
+            holder.database = wanted.database;
         }
-        store().open(pool, limits, stale_for);
+        store().open(pool, wanted.limits, wanted.stale_for);
         return Held{static_cast<std::uint16_t>(pool), holder.incarnation, store().pool(pool).generation(),
                     is_new};
     });
@@ -189,7 +198,7 @@ void retire_held(const Held &held) {
 
 void retire_pool(const char *name) {
     with_holders([&](std::span<Holder> holders) {
-        std::size_t const pool = place_for(holders, name);
+        std::size_t const pool = place_for(holders, MyDatabaseId, name);
         if (pool < holders.size() && OidIsValid(holders[pool].database))
             retire(holders[pool], pool);
         return true;
@@ -233,6 +242,11 @@ bool take_turn_to_sweep(core::Time every) {
             memory().swept = time;
         return is_due;
     });
+}
+
+std::uint64_t hash_of(std::span<const std::byte> key, std::uint32_t incarnation) noexcept {
+    return hash_bytes_extended(reinterpret_cast<const unsigned char *>(key.data()),
+                               static_cast<int>(key.size()), incarnation);
 }
 
 TagSlot &tag_slot(Slot slot) noexcept {

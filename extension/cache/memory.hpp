@@ -47,6 +47,7 @@ inline constexpr std::size_t minutes = 6;
 struct Holder {
     Oid database;              ///< InvalidOid if nobody holds the pool
     std::uint32_t incarnation; ///< changes with each holder, and is part of the hash of its keys
+    bool is_pure;              ///< what it holds outlives a restart
     bool retired;              ///< the namespace is gone: the pool is free as soon as no entry is left
     char name[namespace_size];
     Counts counts;
@@ -63,15 +64,22 @@ core::Store &store();
 /// The holder of a pool, if has_memory().
 Holder &holder_of(std::size_t pool);
 
-/// The pool that a namespace of this database holds, taken if need be; none if all are held. `limits` and
-/// `stale_for` hold from now on. Needs has_memory().
 struct Held {
     std::uint16_t pool;
     std::uint32_t incarnation;
     std::uint32_t generation; ///< of the pool, not later than when it was seen to be still held
     bool is_new;              ///< nobody has held it for the namespace before
 };
-std::optional<Held> hold_pool(const char *name, const core::Limits &limits, core::Time stale_for);
+struct Wanted {
+    Oid database;
+    const char *name;
+    bool is_pure;
+    core::Limits limits;
+    core::Time stale_for;
+};
+/// The pool that a namespace holds, taken if need be; none if all are held. Its limits hold from now on.
+/// Needs has_memory().
+std::optional<Held> hold_pool(const Wanted &wanted);
 /// The namespace that it was held for never was.
 void retire_held(const Held &held);
 /// The namespace of this database is gone: its entries are dead, its pool is free once they are swept.
@@ -89,6 +97,9 @@ std::atomic<std::uint64_t> &definition_changes() noexcept;
 
 /// True if that was not done in the last `every`; from now on it was.
 bool take_turn_to_sweep(core::Time every);
+
+/// The hash of a key, with the role before it if there is one, of the namespace that holds a pool.
+std::uint64_t hash_of(std::span<const std::byte> key, std::uint32_t incarnation) noexcept;
 
 void lock_pool(std::size_t pool);
 void unlock_pool(std::size_t pool);

@@ -180,11 +180,12 @@ bool has_lost_pool(Namespace &space) noexcept {
 void hold(Namespace &space) {
     if (!has_memory() || has_pool(space))
         return;
-    std::optional<Held> held = hold_pool(space.name, space.limits, space.stale_for);
+    Wanted const wanted{MyDatabaseId, space.name, !space.is_dependent, space.limits, space.stale_for};
+    std::optional<Held> held = hold_pool(wanted);
     if (!held) {
         retire_those_gone();
         sweep();
-        held = hold_pool(space.name, space.limits, space.stale_for);
+        held = hold_pool(wanted);
     }
     if (!held)
         ereport(ERROR, errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),

@@ -67,10 +67,7 @@ std::string_view key_of(const Asked &asked) {
         if (value != nullptr)
             append_counted(&key, VARDATA_ANY(value), static_cast<int>(VARSIZE_ANY_EXHDR(value)));
     }
-    Oid temporary = InvalidOid; // a session's own tables may hide others
-    Oid temporary_toast = InvalidOid;
-    GetTempNamespaceState(&temporary, &temporary_toast);
-    Oid const roles[] = {GetUserId(), GetSessionUserId(), temporary};
+    Oid const roles[] = {GetUserId(), GetSessionUserId()};
     append_counted(&key, reinterpret_cast<const char *>(roles), sizeof roles);
     for (const char *const setting : settings) {
         const char *const value = GetConfigOption(setting, false, false);

@@ -9,6 +9,7 @@ extern "C" {
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "utils/inval.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 }
 
@@ -75,9 +76,21 @@ char *key_in(HeapTuple row, TupleDesc columns, const char *column) {
     return SPI_getvalue(row, columns, number);
 }
 
+/// Whether all sessions write a value of that type in the same way, and as a cast to text does.
+bool has_one_text(Oid type) {
+    constexpr Oid plain[] = {INT2OID, INT4OID, INT8OID,    OIDOID, NUMERICOID,
+                             TEXTOID, NAMEOID, VARCHAROID, UUIDOID};
+    Oid const base = getBaseType(type);
+    return std::ranges::find(plain, base) != std::end(plain) || get_typtype(base) == TYPTYPE_ENUM;
+}
+
 void change_row(Relation table, HeapTuple row, const char *column) {
-    char *const key = key_in(row, RelationGetDescr(table), column);
-    if (key != nullptr)
+    TupleDesc const columns = RelationGetDescr(table);
+    char *const key = key_in(row, columns, column);
+    if (key != nullptr && !has_one_text(SPI_gettypeid(columns, SPI_fnumber(columns, column))))
+        change_with_ancestors(RelationGetRelid(table), table->rd_rel->relispartition,
+                              [](Oid one) { return slot_of(TagKind::bulk, one); });
+    else if (key != nullptr)
         change_with_ancestors(RelationGetRelid(table), table->rd_rel->relispartition,
                               [key](Oid one) { return slot_of(TagKind::row, one, key); });
 }

@@ -165,6 +165,7 @@ void process(PlannedStmt *planned, const char *text, bool is_read_only, ProcessU
 } // namespace
 
 void watch_tables() {
+    watch_transactions(); // also those of processes that never call the cache, as what applies a subscription
     next_finish = ExecutorFinish_hook;
     ExecutorFinish_hook = [](QueryDesc *query) { boundary([&] { finish(query); }); };
     next_utility = ProcessUtility_hook;

@@ -71,6 +71,10 @@ SELECT ok(steward.cache_ttl('fetch', 'hour') BETWEEN '59 min' AND '60 min', 'a t
 SELECT steward.cache_invalidate_tag('fetch');
 SELECT ok(NOT steward.cache_has('fetch', 'tagged'), 'tags');
 
+SELECT steward.cache_fetch('distance', 'fetched', 'fetched.bare()');
+SELECT ok(steward.cache_ttl('distance', 'fetched') BETWEEN '59 min' AND '60 min', 'the time of its namespace, 3,600 s for distances');
+SELECT steward.cache_delete('distance', 'fetched');
+
 -- Null.
 SELECT steward.cache_fetch('fetch', 'null', 'fetched.none(jsonb)'), steward.cache_fetch('fetch dependent', 'null', 'fetched.none(jsonb)');
 SELECT ok(steward.cache_has(n, 'null') AND steward.cache_ttl(n, 'null') <= '1 min', 'null is kept for a minute: ' || n) FROM unnest(ARRAY['fetch', 'fetch dependent']) AS n;
@@ -78,6 +82,7 @@ TRUNCATE last_call;
 INSERT INTO last_call SELECT last_value FROM fetched.calls;
 SELECT is(steward.cache_fetch('fetch', 'null', 'fetched.none(jsonb)'), NULL, 'and found');
 SELECT is((SELECT last_value FROM fetched.calls), (SELECT last_value FROM last_call), 'without a call');
+SELECT ok(negative_hits > 0, 'which counts as a hit') FROM steward.cache_stats WHERE namespace = 'fetch';
 SELECT steward.cache_alter('fetch', negative_ttl => '0');
 SELECT steward.cache_delete('fetch', 'null');
 SELECT is(steward.cache_fetch('fetch', 'null', 'fetched.none(jsonb)'), NULL, 'where null is not to be kept');
