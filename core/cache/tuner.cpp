@@ -53,7 +53,7 @@ bool Directory::ask(std::uint32_t fingerprint) noexcept {
 }
 
 std::size_t Tuner::sample_of(std::size_t capacity) noexcept {
-    return capacity < 2000 ? 1 : capacity < 20000 ? 4 : 16;
+    return capacity < 2000 ? 1 : capacity < 20000 ? 4 : capacity < 50000 ? 16 : 64;
 }
 
 std::size_t Tuner::keys_for(std::size_t capacity) noexcept {
