@@ -40,7 +40,6 @@ bool is_published_later(const Namespace &space) {
            mutant != Mutant::publish_at_call;
 }
 
-/// value now.
 void keep(const Request &request, const EntryKey &key, const Value &value, const Stamps &stamps,
           std::uint64_t cost_ns) {
     std::optional<core::Time> const end = end_of_value(request, value);
@@ -67,8 +66,12 @@ bool may_keep(const Namespace &space, const Stamps &stamps, bool was_quiet) {
 /// for something that they will not see.
 Value compute(const Request &request, const EntryKey &key, Flight &flight) {
     note_prepared_before_start();
+    Stamps definitions; // which tables a query reads is looked up by them, and they are looked up again to
+                        // compute
+    definitions.add(request.space->slot);
+    bool const were_quiet = definitions.take();
     Stamps stamps = request.find_stamps == nullptr ? request.stamps : request.find_stamps(request, key);
-    bool const was_quiet = stamps.take(); // before the snapshot is taken
+    bool const was_quiet = stamps.take() && were_quiet && definitions.hold(); // before the snapshot is taken
     CommandCounterIncrement();
     PushActiveSnapshot(GetTransactionSnapshot());
     bool const is_kept = may_keep(*request.space, stamps, was_quiet);

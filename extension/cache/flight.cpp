@@ -12,7 +12,9 @@ const Flight *innermost = nullptr;
 } // namespace
 
 Flight::Flight(const Namespace &space, const EntryKey &key) : outer_(innermost) {
-    std::uint64_t const hash = static_cast<core::Key>(key).hash ^ std::uint64_t{space.held.incarnation} << 32;
+    // Without memory no namespace has an incarnation, and the same key has one hash in all of them.
+    std::uint64_t const hash = static_cast<core::Key>(key).hash ^
+                               std::uint64_t{space.held.incarnation} << 32 ^ std::uint64_t{space.slot} << 16;
     SET_LOCKTAG_ADVISORY(tag_, MyDatabaseId, static_cast<std::uint32_t>(hash >> 32),
                          static_cast<std::uint32_t>(hash), lock_class);
     for (const Flight *flight = innermost; flight != nullptr; flight = flight->outer_)
