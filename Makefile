@@ -20,7 +20,7 @@ OBJS        = $(SRCS:.cpp=.o)
 PG_CPPFLAGS = -I. -DSTEWARD_VERSION='"$(EXTVERSION)"'
 PG_CXXFLAGS = -std=c++20 -fvisibility=hidden -fvisibility-inlines-hidden \
               -Wall -Wextra -Wshadow=local -Wno-register -Wno-unused-parameter $(WERROR) $(addprefix -DSTEWARD_MUTANT=,$(MUTANT)) -MMD -MP
-SHLIB_LINK  = -lstdc++ -Wl,--version-script=extension/exports.map
+SHLIB_LINK  = -lstdc++ -lzstd -Wl,--version-script=extension/exports.map
 EXTRA_CLEAN = build $(OBJS:.o=.d)
 # No bitcode: it would be built by another compiler with other flags, and nothing here gains from it.
 override with_llvm := no
