@@ -97,7 +97,8 @@ void Entries::write_contents(Place place, const Item &item) const noexcept {
     Entry &entry = at(place);
     entry.label = item.label;
     entry.value_size = static_cast<std::uint32_t>(item.value.size());
-    entry.key_size = static_cast<std::uint16_t>(item.key.bytes.size());
+    entry.key_size = static_cast<std::uint16_t>(item.key.bytes.size() & 0x1fff);
+    entry.writeback = item.writeback;
     entry.stamps_size = static_cast<std::uint8_t>(item.stamps.size());
     entry.type = item.type;
 

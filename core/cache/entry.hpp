@@ -12,7 +12,14 @@ inline constexpr Time never = INT64_MAX;
 /// What identifies an entry within its pool; the caller computes the hash, over these bytes and the pool.
 struct Key {
     std::uint64_t hash;
-    std::span<const std::byte> bytes; ///< at most 65,535
+    std::span<const std::byte> bytes; ///< at most 8,191
+};
+
+/// Whether what lies below the memory, a table perhaps, has an entry as it is here.
+enum class Writeback : std::uint8_t {
+    clean,   ///< it has, or does not keep such entries
+    dirty,   ///< it has another value under the key, or none
+    writing, ///< it is being told
 };
 
 /// What a caller keeps beside a value.
@@ -30,6 +37,7 @@ struct Item {
     Label label;
     std::uint16_t pool;
     std::uint8_t type; ///< means something to the caller alone
+    Writeback writeback = Writeback::clean;
 };
 
 /// What the first block of an entry begins with; key, stamps and value follow. Where no block was large
@@ -41,8 +49,10 @@ struct Entry {
     Place next;  ///< the next block, or nowhere
     std::uint32_t hash_high;
     std::uint32_t value_size;
-    std::uint32_t hits; ///< readers count without a lock: about so many
-    std::uint16_t key_size;
+    std::uint32_t hits;          ///< readers count without a lock: about so many
+    std::uint16_t key_size : 13; ///< the three change under the lock of the part of the index
+    Writeback writeback : 2;
+    bool is_leaving : 1; ///< was evicted, and is found until it is written
     std::uint8_t stamps_size;
     std::uint8_t type;
 

@@ -60,6 +60,14 @@ class Pool {
     Place evict() noexcept { return policy_->eviction.evict(); }
     void left_for(Cause cause, std::size_t bytes) noexcept;
 
+    /// An entry was stored that has to be written. Any writer.
+    void note_dirty() noexcept { dirtied_.fetch_add(1, std::memory_order_relaxed); }
+    /// How many so far. Any reader.
+    std::uint64_t dirtied() const noexcept { return dirtied_.load(std::memory_order_relaxed); }
+    /// Entries that were evicted and are still found.
+    std::size_t leaving() const noexcept { return leaving_; }
+    void count_leaving(int more) noexcept { leaving_ += static_cast<std::size_t>(more); }
+
   private:
     struct Policy {
         Eviction eviction;
@@ -76,6 +84,8 @@ class Pool {
     std::atomic<Time> stale_for_ = 0;
     std::atomic<std::uint32_t> generation_ = 1;
     std::atomic<std::uint64_t> bytes_ = 0;
+    std::atomic<std::uint64_t> dirtied_ = 0;
+    std::size_t leaving_ = 0;
     std::array<std::uint64_t, causes> left_{};
     std::optional<Policy> policy_;
     Place memory_ = nowhere; ///< of ghosts and tuner

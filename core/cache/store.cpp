@@ -11,6 +11,8 @@ namespace {
 constexpr std::size_t bytes_for_head = 512;
 /// For one entry so many go before it has to do with the smallest blocks.
 constexpr int most_evicted_for_one = 32;
+/// So much of the arena may be taken by entries that were evicted and are not yet written.
+constexpr std::size_t leaving_share = 16;
 constexpr std::size_t alignment = 64;
 
 std::size_t aligned(std::size_t bytes) noexcept {
@@ -23,6 +25,7 @@ std::size_t aligned(std::size_t bytes) noexcept {
 struct alignas(alignment) Store::Memory {
     std::size_t pools;
     std::size_t heads;
+    std::atomic<std::size_t> leaving_bytes; ///< of entries that were evicted and are still found
     Arena arena;
 
     std::byte *pools_at() noexcept { return reinterpret_cast<std::byte *>(this) + aligned(sizeof(Memory)); }
@@ -34,16 +37,20 @@ void Store::format(std::span<std::byte> memory, std::size_t pools) noexcept {
     std::size_t const heads = (memory.size() - fixed) / (bytes_for_head + sizeof(Place));
     std::size_t const before = fixed + aligned(heads * sizeof(Place));
     auto *const start = reinterpret_cast<Memory *>(memory.data());
-    std::construct_at(start, Memory{pools, heads, Arena(memory.subspan(before))});
+    ::new (start) Memory{pools, heads, 0, Arena(memory.subspan(before))};
     std::uninitialized_default_construct_n(reinterpret_cast<Pool *>(start->pools_at()), pools);
     std::uninitialized_fill_n(reinterpret_cast<Place *>(start->heads_at()), heads, nowhere);
 }
 
 Store::Store(std::span<std::byte> memory, Locks &locks) noexcept
-    : arena_(&reinterpret_cast<Memory *>(memory.data())->arena), entries_(*arena_), locks_(&locks) {
-    auto *const start = reinterpret_cast<Memory *>(memory.data());
-    pools_ = {reinterpret_cast<Pool *>(start->pools_at()), start->pools};
-    heads_ = {reinterpret_cast<Place *>(start->heads_at()), start->heads};
+    : memory_(reinterpret_cast<Memory *>(memory.data())), arena_(&memory_->arena), entries_(*arena_),
+      locks_(&locks) {
+    pools_ = {reinterpret_cast<Pool *>(memory_->pools_at()), memory_->pools};
+    heads_ = {reinterpret_cast<Place *>(memory_->heads_at()), memory_->heads};
+}
+
+std::atomic<std::size_t> &Store::leaving_bytes() noexcept {
+    return memory_->leaving_bytes;
 }
 
 std::size_t Store::free_bytes() const noexcept {
@@ -68,7 +75,7 @@ void Store::open(std::size_t pool, const Limits &limits, Time stale_for) noexcep
 
 bool Store::close(std::size_t pool) noexcept {
     locks_->lock_pool(pool);
-    bool const is_empty = pools_[pool].size() == 0;
+    bool const is_empty = pools_[pool].size() == 0 && pools_[pool].leaving() == 0;
     if (is_empty) {
         locks_->lock_arena();
         pools_[pool].close(*arena_);
@@ -147,40 +154,65 @@ bool Store::overwrite(const Item &item) noexcept {
     std::size_t const bucket = bucket_of(item.key.hash);
     locks_->lock_index(part_of(bucket), true);
     Place const place = find(bucket, item.pool, item.key);
-    bool const fits = place != nowhere && entries_.has_room_for(place, item) &&
+    bool const fits = place != nowhere && !entries_.at(place).is_leaving &&
+                      entries_.has_room_for(place, item) &&
                       pools_[item.pool].generation() == item.label.generation;
     if (fits) {
         entries_.rewrite(place, item);
         pools_[item.pool].touch(place);
+        if (item.writeback == Writeback::dirty)
+            pools_[item.pool].note_dirty();
     }
     locks_->unlock_index(part_of(bucket));
     return fits;
 }
 
+/// The caller has locked the part of the index exclusively.
+void Store::chain(std::size_t bucket, Place place) noexcept {
+    entries_.at(place).chain = heads_[bucket];
+    heads_[bucket] = place;
+}
+
 /// Makes an entry known. The pool is locked.
 void Store::link(const Item &item, Place place, Place &leaving) noexcept {
     Pool &pool = pools_[item.pool];
-    std::size_t const bytes = entries_.size(place);
     std::size_t const bucket = bucket_of(item.key.hash);
     // One writer a pool: what is found here, nobody else takes away.
     locks_->lock_index(part_of(bucket), true);
     Place const old = find(bucket, item.pool, item.key);
     if (old != nowhere)
         unchain(old);
-    entries_.at(place).chain = heads_[bucket];
-    heads_[bucket] = place;
+    chain(bucket, place);
     locks_->unlock_index(part_of(bucket));
+    bool const stands = old != nowhere && !entries_.at(old).is_leaving;
+    if (stands) {
+        pool.replace(old, entries_.size(old), place, entries_.size(place));
+    } else if (old != nowhere) {
+        forget(old, Cause::deleted);
+    }
     if (old != nowhere) {
-        pool.replace(old, entries_.size(old), place, bytes);
         entries_.at(old).chain = leaving;
         leaving = old;
-        while (auto const cause = pool.is_full(0, 0))
-            evict(item.pool, *cause, leaving);
+    }
+    if (!stands) {
+        admit(item, place, leaving);
         return;
     }
+    if (item.writeback == Writeback::dirty)
+        pool.note_dirty();
+    while (auto const cause = pool.is_full(0, 0))
+        evict(item.pool, *cause, leaving);
+}
+
+/// Gives an entry that is known a place in line. The pool is locked.
+void Store::admit(const Item &item, Place place, Place &leaving) noexcept {
+    Pool &pool = pools_[item.pool];
+    std::size_t const bytes = entries_.size(place);
     while (auto const cause = pool.is_full(1, bytes))
         evict(item.pool, *cause, leaving);
     pool.admit(place, bytes);
+    if (item.writeback == Writeback::dirty)
+        pool.note_dirty();
 }
 
 Put Store::restore(const Item &item, const Standing &standing) noexcept {
@@ -198,10 +230,11 @@ Put Store::restore(const Item &item, const Standing &standing) noexcept {
     bool const is_put = pool.is_open() && !pool.is_full(1, bytes);
     if (is_put) {
         locks_->lock_index(part_of(bucket), true);
-        entries_.at(place).chain = heads_[bucket];
-        heads_[bucket] = place;
+        chain(bucket, place);
         locks_->unlock_index(part_of(bucket));
         pool.readmit(place, bytes, standing.line, standing.uses);
+        if (item.writeback == Writeback::dirty)
+            pool.note_dirty();
     }
     locks_->unlock_pool(item.pool);
     if (!is_put)
@@ -209,17 +242,77 @@ Put Store::restore(const Item &item, const Standing &standing) noexcept {
     return is_put ? Put::stored : Put::no_room;
 }
 
-/// Takes out one entry of a locked pool that has some.
+/// Takes out one entry of a locked pool that has some. One that has to be written is found until it is.
 void Store::evict(std::size_t pool, Cause cause, Place &leaving) noexcept {
     Place const place = pools_[pool].evict();
-    std::size_t const bucket = bucket_of(entries_.at(place).hash());
-    locks_->evicts(entries_, place);
+    Entry &entry = entries_.at(place);
+    std::size_t const bytes = entries_.size(place);
+    std::size_t const bucket = bucket_of(entry.hash());
     locks_->lock_index(part_of(bucket), true);
-    unchain(place);
+    bool const stays = may_stay(entry, cause, bytes);
+    if (stays) {
+        entry.is_leaving = true;
+    } else {
+        if (entry.writeback != Writeback::clean)
+            locks_->loses(entries_, place);
+        unchain(place);
+    }
     locks_->unlock_index(part_of(bucket));
-    pools_[pool].left_for(cause, entries_.size(place));
-    entries_.at(place).chain = leaving;
-    leaving = place;
+    pools_[pool].left_for(cause, bytes);
+    if (stays) {
+        pools_[pool].count_leaving(1);
+    } else {
+        entry.chain = leaving;
+        leaving = place;
+    }
+}
+
+/// Where memory is short, what leaves must give some back.
+bool Store::may_stay(const Entry &entry, Cause cause, std::size_t bytes) noexcept {
+    if (entry.writeback == Writeback::clean || cause == Cause::memory)
+        return false;
+    if (leaving_bytes().fetch_add(bytes, std::memory_order_relaxed) + bytes <= total_bytes() / leaving_share)
+        return true;
+    leaving_bytes().fetch_sub(bytes, std::memory_order_relaxed);
+    return false;
+}
+
+/// An entry is not known any more, whether it was in line or leaving. The pool is locked.
+void Store::forget(Place place, Cause cause) noexcept {
+    const Entry &entry = entries_.at(place);
+    Pool &pool = pools_[entry.node.pool];
+    std::size_t const bytes = entries_.size(place);
+    if (!entry.is_leaving) {
+        pool.remove(place, bytes, cause);
+        return;
+    }
+    pool.count_leaving(-1);
+    leaving_bytes().fetch_sub(bytes, std::memory_order_relaxed);
+}
+
+void Store::end_write(std::size_t pool, const Key &key, bool is_written) noexcept {
+    Place gone = nowhere;
+    std::size_t const bucket = bucket_of(key.hash);
+    locks_->lock_pool(pool);
+    locks_->lock_index(part_of(bucket), true);
+    Place const place = find(bucket, pool, key);
+    if (place != nowhere && entries_.at(place).writeback == Writeback::writing) {
+        Entry &entry = entries_.at(place);
+        entry.writeback = is_written ? Writeback::clean : Writeback::dirty;
+        if (is_written && entry.is_leaving) {
+            unchain(place);
+            gone = place;
+        } else if (!is_written) {
+            pools_[pool].note_dirty();
+        }
+    }
+    locks_->unlock_index(part_of(bucket));
+    if (gone != nowhere) {
+        forget(gone, Cause::deleted);
+        entries_.at(gone).chain = nowhere;
+    }
+    locks_->unlock_pool(pool);
+    give_back(gone);
 }
 
 /// Where memory is short the pool that has most of it gives some back; false if none has any.
@@ -263,7 +356,7 @@ bool Store::remove(std::size_t pool, const Key &key, Time now) noexcept {
     }
     locks_->unlock_index(part_of(bucket));
     if (place != nowhere) {
-        pools_[pool].remove(place, entries_.size(place), was_alive ? Cause::deleted : Cause::expired);
+        forget(place, was_alive ? Cause::deleted : Cause::expired);
         entries_.at(place).chain = nowhere;
         leaving = place;
     }
@@ -272,13 +365,19 @@ bool Store::remove(std::size_t pool, const Key &key, Time now) noexcept {
     return was_alive;
 }
 
-bool Store::expire_at(std::size_t pool, const Key &key, Time now, Time expires) noexcept {
+bool Store::expire_at(std::size_t pool, const Key &key, Time now, Time expires,
+                      Writeback writeback) noexcept {
     std::size_t const bucket = bucket_of(key.hash);
     locks_->lock_index(part_of(bucket), true);
     Place const place = find(bucket, pool, key);
     bool const is_alive = place != nowhere && !is_dead(entries_.at(place), now);
-    if (is_alive)
+    if (is_alive) {
         entries_.at(place).label.expires = expires;
+        if (writeback == Writeback::dirty) {
+            entries_.at(place).writeback = writeback;
+            pools_[pool].note_dirty();
+        }
+    }
     locks_->unlock_index(part_of(bucket));
     return is_alive;
 }

@@ -19,8 +19,9 @@ class Locks {
     virtual void lock_arena() noexcept = 0;
     virtual void unlock_arena() noexcept = 0;
 
-    /// An entry makes room for others; the pool is locked, the entry is in no line any more.
-    virtual void evicts(const Entries &entries, Place place) noexcept = 0;
+    /// A dirty entry goes for good: whatever lies below the memory under its key is out of date. Called while
+    /// it is found for the last time, its pool and part of the index locked.
+    virtual void loses(const Entries &entries, Place place) noexcept = 0;
 
   protected:
     ~Locks() = default;
@@ -31,6 +32,7 @@ enum class Hit : std::uint8_t { none, stale, fresh };
 /// What a reader is told of an entry beside its value.
 struct Found {
     Hit hit = Hit::none;
+    bool was_there = false;   ///< an entry, if only a dead one
     bool was_refused = false; ///< an entry was there that the reader did not accept, or had no memory for
     std::uint8_t type = 0;
     std::uint32_t value_size = 0;
@@ -76,10 +78,22 @@ class Store {
     };
     /// Puts an item that was there before, as it stood, where there is room: nothing goes for it.
     Put restore(const Item &item, const Standing &standing) noexcept;
+    /// Puts an item that was found below the memory, if nothing is under its key and `holds()` says, while a
+    /// lock is held, that what was found is still so.
+    template <class Holds> Put promote(const Item &item, Holds holds) noexcept;
+
+    /// Shows the dirty entries of a bucket, dead ones and those that are leaving too, while a lock is held;
+    /// each for which `take(entries, place)` gives true is being written from then on.
+    template <class Take> void write(std::size_t bucket, Take take) noexcept;
+    /// What was taken under the key was written, or was not: unless another has come since, it is clean now,
+    /// and gone if it was leaving; or else dirty again.
+    void end_write(std::size_t pool, const Key &key, bool is_written) noexcept;
+
     /// True if it was there and alive.
     bool remove(std::size_t pool, const Key &key, Time now) noexcept;
-    /// Changes when an entry ends that is alive.
-    bool expire_at(std::size_t pool, const Key &key, Time now, Time expires) noexcept;
+    /// Changes when an entry ends that is alive, which may have to be written then.
+    bool expire_at(std::size_t pool, const Key &key, Time now, Time expires,
+                   Writeback writeback = Writeback::clean) noexcept;
 
     std::size_t buckets() const noexcept { return heads_.size(); }
     /// Removes those entries of a bucket for which `condition(entries, place)` holds; gives how many.
@@ -94,6 +108,8 @@ class Store {
   private:
     struct Memory; ///< what stands at the beginning
 
+    std::atomic<std::size_t> &leaving_bytes() noexcept;
+
     static std::size_t part_of(std::size_t bucket) noexcept { return bucket % Locks::index_parts; }
     std::size_t bucket_of(std::uint64_t hash) const noexcept {
         return (hash * 0x9e3779b97f4a7c15 >> 32) * heads_.size() >> 32;
@@ -104,12 +120,17 @@ class Store {
     bool overwrite(const Item &item) noexcept;
     Place make(const Item &item) noexcept;
     void link(const Item &item, Place place, Place &leaving) noexcept;
+    void admit(const Item &item, Place place, Place &leaving) noexcept;
+    void chain(std::size_t bucket, Place place) noexcept;
     void evict(std::size_t pool, Cause cause, Place &leaving) noexcept;
+    bool may_stay(const Entry &entry, Cause cause, std::size_t bytes) noexcept;
+    void forget(Place place, Cause cause) noexcept;
     bool evict_from_largest() noexcept;
     void give_back(Place leaving) noexcept;
     template <class Condition>
     Place take_out(std::size_t bucket, std::size_t pool, Cause cause, Condition condition) noexcept;
 
+    Memory *memory_;
     Arena *arena_;
     std::span<Pool> pools_;
     std::span<Place> heads_;
@@ -132,12 +153,13 @@ Found Store::get(std::size_t pool, const Key &key, Time now, Accept accept, Rese
         if (hit != Hit::none && accept(entries_, place)) {
             if (std::byte *const to = reserve(entry.value_size); to != nullptr) {
                 entries_.read_value(place, to);
-                found = {hit, false, entry.type, entry.value_size, entry.label};
+                found = {hit, true, false, entry.type, entry.value_size, entry.label};
                 pools_[pool].touch(place);
                 std::atomic_ref const hits(entry.hits);
                 hits.store(hits.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
             }
         }
+        found.was_there = true;
         found.was_refused = hit != Hit::none && found.hit == Hit::none;
     }
     locks_->unlock_index(part_of(bucket));
@@ -192,14 +214,51 @@ Place Store::take_out(std::size_t bucket, std::size_t pool, Cause cause, Conditi
             link = &entry.chain;
             continue;
         }
+        if (entry.writeback != Writeback::clean && entry.label.generation == pools_[pool].generation())
+            locks_->loses(entries_, place);
         *link = entry.chain;
         entry.chain = leaving;
         leaving = place;
     }
     locks_->unlock_index(part_of(bucket));
     for (Place place = leaving; place != nowhere; place = entries_.at(place).chain)
-        pools_[pool].remove(place, entries_.size(place), cause);
+        forget(place, cause);
     return leaving;
+}
+
+template <class Holds> Put Store::promote(const Item &item, Holds holds) noexcept {
+    Place const place = fits(item) ? make(item) : nowhere;
+    if (place == nowhere)
+        return Put::no_room;
+    Pool &pool = pools_[item.pool];
+    std::size_t const bucket = bucket_of(item.key.hash);
+    Place leaving = nowhere;
+    locks_->lock_pool(item.pool);
+    bool is_put = pool.is_open() && pool.generation() == item.label.generation;
+    if (is_put) {
+        locks_->lock_index(part_of(bucket), true);
+        is_put = find(bucket, item.pool, item.key) == nowhere && holds();
+        if (is_put) {
+            entries_.at(place).hits = 1; // by whoever has looked below
+            chain(bucket, place);
+        }
+        locks_->unlock_index(part_of(bucket));
+    }
+    if (is_put)
+        admit(item, place, leaving);
+    locks_->unlock_pool(item.pool);
+    give_back(leaving);
+    if (!is_put)
+        give_back(place);
+    return is_put ? Put::stored : Put::cleared;
+}
+
+template <class Take> void Store::write(std::size_t bucket, Take take) noexcept {
+    locks_->lock_index(part_of(bucket), true);
+    for (Place place = heads_[bucket]; place != nowhere; place = entries_.at(place).chain)
+        if (Entry &entry = entries_.at(place); entry.writeback == Writeback::dirty && take(entries_, place))
+            entry.writeback = Writeback::writing;
+    locks_->unlock_index(part_of(bucket));
 }
 
 } // namespace steward::core::cache

@@ -100,7 +100,7 @@ class ServerLocks final : public core::Locks {
     void unlock_index(std::size_t part) noexcept override { LWLockRelease(&memory_->index[part].lock); }
     void lock_arena() noexcept override { LWLockAcquire(&memory_->arena.lock, LW_EXCLUSIVE); }
     void unlock_arena() noexcept override { LWLockRelease(&memory_->arena.lock); }
-    void evicts(const core::Entries &, core::Place) noexcept override {}
+    void loses(const core::Entries &, core::Place) noexcept override {}
 
   private:
     Memory *memory_;

@@ -14,7 +14,7 @@
 
 namespace steward::core::cache {
 
-/// Locks of threads; counts what is evicted.
+/// Locks of threads; counts the dirty entries that are lost.
 class ThreadLocks final : public Locks {
   public:
     explicit ThreadLocks(std::size_t pools) : pools_(pools) {}
@@ -37,9 +37,9 @@ class ThreadLocks final : public Locks {
     }
     void lock_arena() noexcept override { arena_.lock(); }
     void unlock_arena() noexcept override { arena_.unlock(); }
-    void evicts(const Entries &, Place) noexcept override { ++evicted; }
+    void loses(const Entries &, Place) noexcept override { ++lost; }
 
-    std::atomic<std::size_t> evicted = 0;
+    std::atomic<std::size_t> lost = 0;
 
   private:
     std::vector<std::mutex> pools_;
