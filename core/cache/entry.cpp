@@ -136,7 +136,7 @@ bool Entries::has_key(Place place, const Key &key) const noexcept {
     bool equal = true;
     std::size_t done = 0;
     each_piece(place, key.bytes.size(), [&](std::span<const std::byte> piece) {
-        equal = std::equal(piece.begin(), piece.end(), key.bytes.begin() + static_cast<std::ptrdiff_t>(done));
+        equal = piece.empty() || std::memcmp(piece.data(), key.bytes.data() + done, piece.size()) == 0;
         done += piece.size();
         return equal;
     });
