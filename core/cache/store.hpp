@@ -1,6 +1,8 @@
 // Entries of many pools in one piece of memory that processes share: found by key, within limits.
 #pragma once
 
+#include <algorithm>
+
 #include "core/cache/pool.hpp"
 
 namespace steward::core::cache {
@@ -110,10 +112,19 @@ class Store {
 
     std::atomic<std::size_t> &leaving_bytes() noexcept;
 
+    static constexpr std::size_t line_size = 64; ///< of the processor's cache
+    /// So many are called up at once: of what is longer, the processor sees the rest coming by then.
+    static constexpr std::size_t most_lines = 32;
+
     static std::size_t part_of(std::size_t bucket) noexcept { return bucket % Locks::index_parts; }
     std::size_t bucket_of(std::uint64_t hash) const noexcept {
         return (hash * 0x9e3779b97f4a7c15 >> 32) * heads_.size() >> 32;
     }
+    std::uint8_t &lines_of(std::size_t pool) noexcept { return lines_[pool % lines_.size()]; }
+    static std::uint8_t lines_for(std::size_t value_size) noexcept {
+        return static_cast<std::uint8_t>(std::min((sizeof(Entry) + value_size) / line_size + 2, most_lines));
+    }
+    void call_up(Place place, std::size_t lines) const noexcept;
     Place find(std::size_t bucket, std::size_t pool, const Key &key) const noexcept;
     void unchain(Place place) noexcept;
     Hit state_of(const Entry &entry, Time now) const noexcept;
@@ -136,10 +147,26 @@ class Store {
     std::span<Place> heads_;
     Entries entries_;
     Locks *locks_;
+    std::array<std::uint8_t, 64> lines_{}; ///< of the entry of a pool that was read last through this view
 };
 
 inline bool Store::is_dead(const Entry &entry, Time now) const noexcept {
     return state_of(entry, now) == Hit::none;
+}
+
+/// Has the processor fetch an entry that is about to be read all at once: most of a look-up is waiting for
+/// memory, and how long the entry is would be known only when its first line has come. Into the second level
+/// of its cache, since the first can wait for few lines. In vain for an entry of another key, or a shorter
+/// one.
+///
+/// Inlined by force: GCC takes a function that does nothing but this for one without an effect, and drops the
+/// call.
+[[gnu::always_inline]] inline void Store::call_up(Place place, std::size_t lines) const noexcept {
+    if (place == nowhere)
+        return;
+    auto const *const entry = reinterpret_cast<const std::byte *>(&entries_.at(place));
+    for (std::size_t line = 0; line < lines; ++line)
+        __builtin_prefetch(entry + line * line_size, 0, 2);
 }
 
 template <class Accept, class Reserve>
@@ -147,12 +174,14 @@ Found Store::get(std::size_t pool, const Key &key, Time now, Accept accept, Rese
     Found found;
     std::size_t const bucket = bucket_of(key.hash);
     locks_->lock_index(part_of(bucket), false);
+    call_up(heads_[bucket], lines_of(pool));
     if (Place const place = find(bucket, pool, key); place != nowhere) {
         Entry &entry = entries_.at(place);
         Hit const hit = state_of(entry, now);
         if (hit != Hit::none && accept(entries_, place)) {
             if (std::byte *const to = reserve(entry.value_size); to != nullptr) {
                 entries_.read_value(place, to);
+                lines_of(pool) = lines_for(entry.value_size);
                 found = {hit, true, false, entry.type, entry.value_size, entry.label};
                 pools_[pool].touch(place);
                 std::atomic_ref const hits(entry.hits);
