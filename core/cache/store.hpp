@@ -173,6 +173,7 @@ template <class Accept, class Reserve>
 Found Store::get(std::size_t pool, const Key &key, Time now, Accept accept, Reserve reserve) noexcept {
     Found found;
     std::size_t const bucket = bucket_of(key.hash);
+    __builtin_prefetch(&heads_[bucket]); // comes while the lock is taken
     locks_->lock_index(part_of(bucket), false);
     call_up(heads_[bucket], lines_of(pool));
     if (Place const place = find(bucket, pool, key); place != nowhere) {
