@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/cache/entry.hpp"
+#include "core/cache/shadow.hpp"
 #include "core/cache/tuner.hpp"
 
 namespace steward::core::cache {
@@ -60,12 +61,27 @@ class Pool {
     Place evict() noexcept { return policy_->eviction.evict(); }
     void left_for(Cause cause, std::size_t bytes) noexcept;
 
+    /// The entry that was evicted last had to go because memory was short.
+    void note_short(std::uint64_t hash) noexcept { shadow_.add(hash); }
+    /// Whether a key that comes had to go so not long ago.
+    bool take_short(std::uint64_t hash) noexcept { return shadow_.take(hash); }
+    /// What the pool has too much of, of a memory that is short: the more of its entries come back soon after
+    /// they have left, the more it may have. Any reader.
+    std::int64_t surplus() const noexcept {
+        return static_cast<std::int64_t>(bytes()) - credit_.load(std::memory_order_relaxed);
+    }
+    std::int64_t credit() const noexcept { return credit_.load(std::memory_order_relaxed); }
+    void give_credit(std::int64_t more) noexcept { credit_.fetch_add(more, std::memory_order_relaxed); }
+
     /// An entry was stored that has to be written. Any writer.
     void note_dirty() noexcept { dirtied_.fetch_add(1, std::memory_order_relaxed); }
     /// How many so far. Any reader.
     std::uint64_t dirtied() const noexcept { return dirtied_.load(std::memory_order_relaxed); }
     /// Entries that were evicted and are still found.
     std::size_t leaving() const noexcept { return leaving_; }
+    /// Those that were evicted and could not be kept until they were written. The pool is locked.
+    void count_lost() noexcept { ++lost_; }
+    std::uint64_t lost() const noexcept { return lost_; }
     void count_leaving(int more) noexcept { leaving_ += static_cast<std::size_t>(more); }
 
   private:
@@ -84,8 +100,11 @@ class Pool {
     std::atomic<Time> stale_for_ = 0;
     std::atomic<std::uint32_t> generation_ = 1;
     std::atomic<std::uint64_t> bytes_ = 0;
+    std::atomic<std::int64_t> credit_ = 0;
     std::atomic<std::uint64_t> dirtied_ = 0;
     std::size_t leaving_ = 0;
+    std::uint64_t lost_ = 0;
+    Shadow shadow_;
     std::array<std::uint64_t, causes> left_{};
     std::optional<Policy> policy_;
     Place memory_ = nowhere; ///< of ghosts and tuner

@@ -11,8 +11,6 @@ namespace {
 constexpr std::size_t bytes_for_head = 512;
 /// For one entry so many go before it has to do with the smallest blocks.
 constexpr int most_evicted_for_one = 32;
-/// So much of the arena may be taken by entries that were evicted and are not yet written.
-constexpr std::size_t leaving_share = 16;
 constexpr std::size_t alignment = 64;
 
 std::size_t aligned(std::size_t bytes) noexcept {
@@ -25,7 +23,7 @@ std::size_t aligned(std::size_t bytes) noexcept {
 struct alignas(alignment) Store::Memory {
     std::size_t pools;
     std::size_t heads;
-    std::atomic<std::size_t> leaving_bytes; ///< of entries that were evicted and are still found
+    Common common;
     Arena arena;
 
     std::byte *pools_at() noexcept { return reinterpret_cast<std::byte *>(this) + aligned(sizeof(Memory)); }
@@ -37,20 +35,18 @@ void Store::format(std::span<std::byte> memory, std::size_t pools) noexcept {
     std::size_t const heads = (memory.size() - fixed) / (bytes_for_head + sizeof(Place));
     std::size_t const before = fixed + aligned(heads * sizeof(Place));
     auto *const start = reinterpret_cast<Memory *>(memory.data());
-    ::new (start) Memory{pools, heads, 0, Arena(memory.subspan(before))};
+    ::new (start) Memory{pools, heads, {0, 0}, Arena(memory.subspan(before))};
     std::uninitialized_default_construct_n(reinterpret_cast<Pool *>(start->pools_at()), pools);
-    std::uninitialized_fill_n(reinterpret_cast<Place *>(start->heads_at()), heads, nowhere);
+    auto *const first = reinterpret_cast<Head *>(start->heads_at());
+    std::for_each(first, first + heads, [](Head &head) { std::construct_at(&head, nowhere); });
 }
 
 Store::Store(std::span<std::byte> memory, Locks &locks) noexcept
-    : memory_(reinterpret_cast<Memory *>(memory.data())), arena_(&memory_->arena), entries_(*arena_),
-      locks_(&locks) {
-    pools_ = {reinterpret_cast<Pool *>(memory_->pools_at()), memory_->pools};
-    heads_ = {reinterpret_cast<Place *>(memory_->heads_at()), memory_->heads};
-}
-
-std::atomic<std::size_t> &Store::leaving_bytes() noexcept {
-    return memory_->leaving_bytes;
+    : common_(&reinterpret_cast<Memory *>(memory.data())->common),
+      arena_(&reinterpret_cast<Memory *>(memory.data())->arena), entries_(*arena_), locks_(&locks) {
+    auto *const start = reinterpret_cast<Memory *>(memory.data());
+    pools_ = {reinterpret_cast<Pool *>(start->pools_at()), start->pools};
+    heads_ = {reinterpret_cast<Head *>(start->heads_at()), start->heads};
 }
 
 std::size_t Store::free_bytes() const noexcept {
@@ -65,6 +61,8 @@ void Store::open(std::size_t pool, const Limits &limits, Time stale_for) noexcep
     locks_->lock_pool(pool);
     locks_->lock_arena();
     pools_[pool].set_limits(*arena_, limits);
+    common_->used.store(
+        std::max(common_->used.load(), pool + 1)); // one caller at a time: the arena is locked
     locks_->unlock_arena();
     pools_[pool].set_stale_for(stale_for);
     while (auto const cause = pools_[pool].is_full(0, 0))
@@ -95,7 +93,7 @@ Hit Store::state_of(const Entry &entry, Time now) const noexcept {
 }
 
 Place Store::find(std::size_t bucket, std::size_t pool, const Key &key) const noexcept {
-    Place place = heads_[bucket];
+    Place place = first_of(bucket);
     while (place != nowhere && !(entries_.at(place).node.pool == pool && entries_.has_key(place, key)))
         place = entries_.at(place).chain;
     return place;
@@ -103,10 +101,11 @@ Place Store::find(std::size_t bucket, std::size_t pool, const Key &key) const no
 
 /// The caller has locked the part of the index exclusively.
 void Store::unchain(Place place) noexcept {
-    Place *link = &heads_[bucket_of(entries_.at(place).hash())];
-    while (*link != place)
-        link = &entries_.at(*link).chain;
-    *link = entries_.at(place).chain;
+    std::size_t const bucket = bucket_of(entries_.at(place).hash());
+    Place before = nowhere;
+    for (Place next = first_of(bucket); next != place; next = entries_.at(next).chain)
+        before = next;
+    unchain(bucket, before, place);
 }
 
 /// The entry by itself, in memory that other entries leave if need be.
@@ -117,7 +116,7 @@ Place Store::make(const Item &item) noexcept {
         locks_->unlock_arena();
         if (place != nowhere)
             entries_.write(place, item);
-        if (place != nowhere || !evict_from_largest())
+        if (place != nowhere || !evict_from_richest())
             return place;
     }
 }
@@ -169,8 +168,8 @@ bool Store::overwrite(const Item &item) noexcept {
 
 /// The caller has locked the part of the index exclusively.
 void Store::chain(std::size_t bucket, Place place) noexcept {
-    entries_.at(place).chain = heads_[bucket];
-    heads_[bucket] = place;
+    entries_.at(place).chain = first_of(bucket);
+    heads_[bucket].store(place, std::memory_order_relaxed);
 }
 
 /// Makes an entry known. The pool is locked.
@@ -211,6 +210,8 @@ void Store::admit(const Item &item, Place place, Place &leaving) noexcept {
     while (auto const cause = pool.is_full(1, bytes))
         evict(item.pool, *cause, leaving);
     pool.admit(place, bytes);
+    if (pool.take_short(item.key.hash))
+        credit(item.pool, bytes * Shadow::sample, item.key.hash);
     if (item.writeback == Writeback::dirty)
         pool.note_dirty();
 }
@@ -242,95 +243,6 @@ Put Store::restore(const Item &item, const Standing &standing) noexcept {
     return is_put ? Put::stored : Put::no_room;
 }
 
-/// Takes out one entry of a locked pool that has some. One that has to be written is found until it is.
-void Store::evict(std::size_t pool, Cause cause, Place &leaving) noexcept {
-    Place const place = pools_[pool].evict();
-    Entry &entry = entries_.at(place);
-    std::size_t const bytes = entries_.size(place);
-    std::size_t const bucket = bucket_of(entry.hash());
-    locks_->lock_index(part_of(bucket), true);
-    bool const stays = may_stay(entry, cause, bytes);
-    if (stays) {
-        entry.is_leaving = true;
-    } else {
-        if (entry.writeback != Writeback::clean)
-            locks_->loses(entries_, place);
-        unchain(place);
-    }
-    locks_->unlock_index(part_of(bucket));
-    pools_[pool].left_for(cause, bytes);
-    if (stays) {
-        pools_[pool].count_leaving(1);
-    } else {
-        entry.chain = leaving;
-        leaving = place;
-    }
-}
-
-/// Where memory is short, what leaves must give some back.
-bool Store::may_stay(const Entry &entry, Cause cause, std::size_t bytes) noexcept {
-    if (entry.writeback == Writeback::clean || cause == Cause::memory)
-        return false;
-    if (leaving_bytes().fetch_add(bytes, std::memory_order_relaxed) + bytes <= total_bytes() / leaving_share)
-        return true;
-    leaving_bytes().fetch_sub(bytes, std::memory_order_relaxed);
-    return false;
-}
-
-/// An entry is not known any more, whether it was in line or leaving. The pool is locked.
-void Store::forget(Place place, Cause cause) noexcept {
-    const Entry &entry = entries_.at(place);
-    Pool &pool = pools_[entry.node.pool];
-    std::size_t const bytes = entries_.size(place);
-    if (!entry.is_leaving) {
-        pool.remove(place, bytes, cause);
-        return;
-    }
-    pool.count_leaving(-1);
-    leaving_bytes().fetch_sub(bytes, std::memory_order_relaxed);
-}
-
-void Store::end_write(std::size_t pool, const Key &key, bool is_written) noexcept {
-    Place gone = nowhere;
-    std::size_t const bucket = bucket_of(key.hash);
-    locks_->lock_pool(pool);
-    locks_->lock_index(part_of(bucket), true);
-    Place const place = find(bucket, pool, key);
-    if (place != nowhere && entries_.at(place).writeback == Writeback::writing) {
-        Entry &entry = entries_.at(place);
-        entry.writeback = is_written ? Writeback::clean : Writeback::dirty;
-        if (is_written && entry.is_leaving) {
-            unchain(place);
-            gone = place;
-        } else if (!is_written) {
-            pools_[pool].note_dirty();
-        }
-    }
-    locks_->unlock_index(part_of(bucket));
-    if (gone != nowhere) {
-        forget(gone, Cause::deleted);
-        entries_.at(gone).chain = nowhere;
-    }
-    locks_->unlock_pool(pool);
-    give_back(gone);
-}
-
-/// Where memory is short the pool that has most of it gives some back; false if none has any.
-bool Store::evict_from_largest() noexcept {
-    auto const largest = std::max_element(pools_.begin(), pools_.end(),
-                                          [](const Pool &a, const Pool &b) { return a.bytes() < b.bytes(); });
-    if (largest->bytes() == 0)
-        return false;
-    auto const number = static_cast<std::size_t>(largest - pools_.begin());
-    Place leaving = nowhere;
-    locks_->lock_pool(number);
-    if (largest->size() > 0)
-        evict(number, Cause::memory, leaving);
-    locks_->unlock_pool(number);
-    give_back(leaving);
-    return true;
-}
-
 void Store::give_back(Place leaving) noexcept {
     if (leaving == nowhere)
         return;
@@ -341,28 +253,6 @@ void Store::give_back(Place leaving) noexcept {
         leaving = next;
     }
     locks_->unlock_arena();
-}
-
-bool Store::remove(std::size_t pool, const Key &key, Time now) noexcept {
-    bool was_alive = false;
-    Place leaving = nowhere;
-    std::size_t const bucket = bucket_of(key.hash);
-    locks_->lock_pool(pool);
-    locks_->lock_index(part_of(bucket), true);
-    Place const place = find(bucket, pool, key);
-    if (place != nowhere) {
-        was_alive = !is_dead(entries_.at(place), now);
-        unchain(place);
-    }
-    locks_->unlock_index(part_of(bucket));
-    if (place != nowhere) {
-        forget(place, was_alive ? Cause::deleted : Cause::expired);
-        entries_.at(place).chain = nowhere;
-        leaving = place;
-    }
-    locks_->unlock_pool(pool);
-    give_back(leaving);
-    return was_alive;
 }
 
 bool Store::expire_at(std::size_t pool, const Key &key, Time now, Time expires,

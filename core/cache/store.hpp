@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <utility>
+
 #include "core/cache/pool.hpp"
 
 namespace steward::core::cache {
@@ -58,8 +60,12 @@ class Store {
 
     /// Begins a pool, or goes on with other limits; entries beyond them go.
     void open(std::size_t pool, const Limits &limits, Time stale_for) noexcept;
-    /// All its entries are dead from now on; remove_if() gives their room back.
-    void clear(std::size_t pool) noexcept { pools_[pool].clear(); }
+    /// All its entries are dead from now on; remove_if() gives their room back. `note()` is called while
+    /// nobody can put anything there.
+    template <class Note> void clear(std::size_t pool, Note note) noexcept;
+    void clear(std::size_t pool) noexcept {
+        clear(pool, [] {});
+    }
     /// Ends a pool of which no entry is left; false if one is.
     bool close(std::size_t pool) noexcept;
 
@@ -87,12 +93,19 @@ class Store {
     /// Shows the dirty entries of a bucket, dead ones and those that are leaving too, while a lock is held;
     /// each for which `take(entries, place)` gives true is being written from then on.
     template <class Take> void write(std::size_t bucket, Take take) noexcept;
+    /// Whether entries that were evicted take so much that they should be written soon: beyond twice as much
+    /// they are lost.
+    bool is_crowded() const noexcept;
     /// What was taken under the key was written, or was not: unless another has come since, it is clean now,
     /// and gone if it was leaving; or else dirty again.
     void end_write(std::size_t pool, const Key &key, bool is_written) noexcept;
 
-    /// True if it was there and alive.
-    bool remove(std::size_t pool, const Key &key, Time now) noexcept;
+    /// True if it was there and alive. `note()` is called, be anything there or not, while a lock is held
+    /// that those who promote or write what is under the key wait for.
+    template <class Note> bool remove(std::size_t pool, const Key &key, Time now, Note note) noexcept;
+    bool remove(std::size_t pool, const Key &key, Time now) noexcept {
+        return remove(pool, key, now, [] {});
+    }
     /// Changes when an entry ends that is alive, which may have to be written then.
     bool expire_at(std::size_t pool, const Key &key, Time now, Time expires,
                    Writeback writeback = Writeback::clean) noexcept;
@@ -110,11 +123,22 @@ class Store {
   private:
     struct Memory; ///< what stands at the beginning
 
-    std::atomic<std::size_t> &leaving_bytes() noexcept;
+    /// Changes without a lock.
+    struct Common {
+        std::atomic<std::size_t> used;          ///< no pool from this one on was ever open
+        std::atomic<std::size_t> leaving_bytes; ///< of entries that were evicted and are still found
+    };
 
     static constexpr std::size_t line_size = 64; ///< of the processor's cache
     /// So many are called up at once: of what is longer, the processor sees the rest coming by then.
     static constexpr std::size_t most_lines = 32;
+
+    /// Of the entries of a bucket. Changes under the lock of its part; who has it not may see that it is
+    /// empty.
+    using Head = std::atomic<Place>;
+    Place first_of(std::size_t bucket) const noexcept {
+        return heads_[bucket].load(std::memory_order_relaxed);
+    }
 
     static std::size_t part_of(std::size_t bucket) noexcept { return bucket % Locks::index_parts; }
     std::size_t bucket_of(std::uint64_t hash) const noexcept {
@@ -127,6 +151,14 @@ class Store {
     void call_up(Place place, std::size_t lines) const noexcept;
     Place find(std::size_t bucket, std::size_t pool, const Key &key) const noexcept;
     void unchain(Place place) noexcept;
+    /// The entry before it in the bucket, or nowhere, is known.
+    void unchain(std::size_t bucket, Place before, Place place) noexcept {
+        Place const next = entries_.at(place).chain;
+        if (before == nowhere)
+            heads_[bucket].store(next, std::memory_order_relaxed);
+        else
+            entries_.at(before).chain = next;
+    }
     Hit state_of(const Entry &entry, Time now) const noexcept;
     bool overwrite(const Item &item) noexcept;
     Place make(const Item &item) noexcept;
@@ -136,15 +168,17 @@ class Store {
     void evict(std::size_t pool, Cause cause, Place &leaving) noexcept;
     bool may_stay(const Entry &entry, Cause cause, std::size_t bytes) noexcept;
     void forget(Place place, Cause cause) noexcept;
-    bool evict_from_largest() noexcept;
+    std::size_t richest(std::size_t floor) const noexcept;
+    bool evict_from_richest() noexcept;
+    void credit(std::size_t pool, std::size_t bytes, std::uint64_t hash) noexcept;
     void give_back(Place leaving) noexcept;
     template <class Condition>
     Place take_out(std::size_t bucket, std::size_t pool, Cause cause, Condition condition) noexcept;
 
-    Memory *memory_;
+    Common *common_;
     Arena *arena_;
     std::span<Pool> pools_;
-    std::span<Place> heads_;
+    std::span<Head> heads_;
     Entries entries_;
     Locks *locks_;
     std::array<std::uint8_t, 64> lines_{}; ///< of the entry of a pool that was read last through this view
@@ -175,7 +209,7 @@ Found Store::get(std::size_t pool, const Key &key, Time now, Accept accept, Rese
     std::size_t const bucket = bucket_of(key.hash);
     __builtin_prefetch(&heads_[bucket]); // comes while the lock is taken
     locks_->lock_index(part_of(bucket), false);
-    call_up(heads_[bucket], lines_of(pool));
+    call_up(first_of(bucket), lines_of(pool));
     if (Place const place = find(bucket, pool, key); place != nowhere) {
         Entry &entry = entries_.at(place);
         Hit const hit = state_of(entry, now);
@@ -200,10 +234,40 @@ Found Store::get(std::size_t pool, const Key &key, Time now, Accept accept, Rese
     return found;
 }
 
+template <class Note> void Store::clear(std::size_t pool, Note note) noexcept {
+    locks_->lock_pool(pool);
+    pools_[pool].clear();
+    note();
+    locks_->unlock_pool(pool);
+}
+
+template <class Note> bool Store::remove(std::size_t pool, const Key &key, Time now, Note note) noexcept {
+    bool was_alive = false;
+    std::size_t const bucket = bucket_of(key.hash);
+    locks_->lock_pool(pool);
+    locks_->lock_index(part_of(bucket), true);
+    note();
+    Place const place = find(bucket, pool, key);
+    if (place != nowhere) {
+        was_alive = !is_dead(entries_.at(place), now);
+        unchain(place);
+    }
+    locks_->unlock_index(part_of(bucket));
+    if (place != nowhere) {
+        forget(place, was_alive ? Cause::deleted : Cause::expired);
+        entries_.at(place).chain = nowhere;
+    }
+    locks_->unlock_pool(pool);
+    give_back(place);
+    return was_alive;
+}
+
 template <class Visit> bool Store::each(std::size_t bucket, Visit visit) noexcept {
     bool goes_on = true;
+    if (first_of(bucket) == nowhere)
+        return goes_on; // most are empty in a memory that is not full
     locks_->lock_index(part_of(bucket), false);
-    for (Place place = heads_[bucket]; place != nowhere && goes_on; place = entries_.at(place).chain)
+    for (Place place = first_of(bucket); place != nowhere && goes_on; place = entries_.at(place).chain)
         goes_on = visit(entries_, place);
     locks_->unlock_index(part_of(bucket));
     return goes_on;
@@ -237,18 +301,19 @@ template <class Condition>
 Place Store::take_out(std::size_t bucket, std::size_t pool, Cause cause, Condition condition) noexcept {
     Place leaving = nowhere;
     locks_->lock_index(part_of(bucket), true);
-    for (Place *link = &heads_[bucket]; *link != nowhere;) {
-        Place const place = *link;
+    Place before = nowhere;
+    for (Place place = first_of(bucket); place != nowhere;) {
         Entry &entry = entries_.at(place);
+        Place const next = entry.chain;
         if (entry.node.pool != pool || !condition(entries_, place)) {
-            link = &entry.chain;
+            before = std::exchange(place, next);
             continue;
         }
         if (entry.writeback != Writeback::clean && entry.label.generation == pools_[pool].generation())
             locks_->loses(entries_, place);
-        *link = entry.chain;
+        unchain(bucket, before, place);
         entry.chain = leaving;
-        leaving = place;
+        leaving = std::exchange(place, next);
     }
     locks_->unlock_index(part_of(bucket));
     for (Place place = leaving; place != nowhere; place = entries_.at(place).chain)
@@ -284,8 +349,10 @@ template <class Holds> Put Store::promote(const Item &item, Holds holds) noexcep
 }
 
 template <class Take> void Store::write(std::size_t bucket, Take take) noexcept {
+    if (first_of(bucket) == nowhere)
+        return;
     locks_->lock_index(part_of(bucket), true);
-    for (Place place = heads_[bucket]; place != nowhere; place = entries_.at(place).chain)
+    for (Place place = first_of(bucket); place != nowhere; place = entries_.at(place).chain)
         if (Entry &entry = entries_.at(place); entry.writeback == Writeback::dirty && take(entries_, place))
             entry.writeback = Writeback::writing;
     locks_->unlock_index(part_of(bucket));

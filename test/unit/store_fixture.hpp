@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <random>
@@ -37,9 +38,14 @@ class ThreadLocks final : public Locks {
     }
     void lock_arena() noexcept override { arena_.lock(); }
     void unlock_arena() noexcept override { arena_.unlock(); }
-    void loses(const Entries &, Place) noexcept override { ++lost; }
+    void loses(const Entries &entries, Place place) noexcept override {
+        ++lost;
+        if (on_loss)
+            on_loss(entries, place);
+    }
 
     std::atomic<std::size_t> lost = 0;
+    std::function<void(const Entries &, Place)> on_loss; ///< set before there are threads
 
   private:
     std::vector<std::mutex> pools_;

@@ -78,6 +78,7 @@ TEST(StoreWrite, FindsWhatWasEvictedUntilItIsWritten) {
         cache.put(key, key);
     EXPECT_EQ(cache.store->pool(0).size(), 2U);
     EXPECT_EQ(cache.store->pool(0).leaving(), 2U);
+    EXPECT_FALSE(cache.store->is_crowded());
     for (const char *const key : {"a", "b", "c", "d"})
         EXPECT_EQ(cache.get(key), key);
     EXPECT_EQ(cache.write().size(), 4U);
@@ -127,8 +128,10 @@ TEST(StoreWrite, KeepsLittleOfWhatLeaves) {
     std::string const value(5'000, 'x');
     for (int i = 0; i < 100; ++i)
         cache.put("key " + std::to_string(i), value);
-    EXPECT_GT(cache.store->pool(0).leaving(), 5U);
-    EXPECT_LT(cache.store->pool(0).leaving(), 14U) << "a sixteenth of the memory";
+    EXPECT_GT(cache.store->pool(0).leaving(), 15U);
+    EXPECT_LT(cache.store->pool(0).leaving(), 27U) << "an eighth of the memory";
+    EXPECT_EQ(cache.store->pool(0).lost(), cache.locks.lost);
+    EXPECT_TRUE(cache.store->is_crowded());
     EXPECT_EQ(cache.locks.lost, 98 - cache.store->pool(0).leaving());
     EXPECT_FALSE(cache.store->close(0));
     cache.store->clear(0);
