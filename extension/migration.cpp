@@ -26,6 +26,7 @@ constexpr Migration migrations[] = {
     {"scoring", "score_profile"},
     {"jobs", "job_kind"},
     {"cache", "cache_namespace"},
+    {"cache_tiers", "cache_table"},
 };
 
 const Migration &migration_argument(FunctionCallInfo fcinfo) {

@@ -2,6 +2,9 @@
 // docs/settings.md).
 #include "extension/settings.hpp"
 
+#include <algorithm>
+#include <unistd.h>
+
 #include "extension/statistics.hpp"
 
 extern "C" {
@@ -36,16 +39,33 @@ void define_number(const Number &number) {
 
 double sample_rate = 0.1;
 
+/// 1 GB where the machine has eight times as much, or else an eighth of what it has: the operating system
+/// gives the memory as it is used.
+int usual_cache_memory_kb() noexcept {
+    constexpr long most = 1024 * 1024;
+    long const kilobytes = sysconf(_SC_PHYS_PAGES) * (sysconf(_SC_PAGESIZE) / 1024);
+    return static_cast<int>(kilobytes > 0 ? std::min(kilobytes / 8, most) : most / 8);
+}
+
 } // namespace
 
 void define_settings() {
+    define_number({"steward.cache_archive_limit",
+                   "Sets how much room the archive of the caches of a database takes.",
+                   "Beyond it the oldest days are dropped. 0 means without limit.",
+                   &cache_settings.archive_limit_mb, 0, INT_MAX, GUC_UNIT_MB});
     // What is fixed at the start of the server can be made at no other time.
+    cache_settings.memory_kb = usual_cache_memory_kb();
     if (process_shared_preload_libraries_in_progress)
         DefineCustomIntVariable("steward.cache_memory",
                                 "Sets the memory for cached values, of all databases.",
                                 "It is shared memory. 0 means that nothing is cached in memory.",
                                 &cache_settings.memory_kb, cache_settings.memory_kb, 0, 32 * 1024 * 1024,
                                 PGC_POSTMASTER, GUC_UNIT_KB, nullptr, nullptr, nullptr);
+    define_number({"steward.cache_table_limit",
+                   "Sets how much room cached values of a database take in the table below the memory.",
+                   "Beyond it the oldest ones are removed. 0 means without limit.",
+                   &cache_settings.table_limit_mb, 0, INT_MAX, GUC_UNIT_MB});
     DefineCustomStringVariable("steward.library_version", "Shows the version of the loaded library.",
                                "It differs from the extension's version between the installation of a new "
                                "package and ALTER EXTENSION pg_steward UPDATE.",

@@ -16,7 +16,9 @@ struct WorkerSettings {
 extern WorkerSettings worker_settings;
 
 struct CacheSettings {
-    int memory_kb = 131072;
+    int memory_kb = 0;
+    int table_limit_mb = 10240;
+    int archive_limit_mb = 10240;
 };
 extern CacheSettings cache_settings;
 

@@ -55,6 +55,9 @@ BEGIN
     PERFORM steward.history_maintain(steward.worker_clock());
     COMMIT;
     PERFORM steward.operation_end(duty);
+    IF steward.migration_is_deployed('cache_tiers') THEN -- last: tables that cannot be written to stop nothing else
+        CALL steward.cache_run();
+    END IF;
     PERFORM steward.operation_end(measured);
 END $$;
 REVOKE ALL ON PROCEDURE worker_run(integer) FROM PUBLIC;

@@ -18,23 +18,30 @@ CREATE FUNCTION cache_create(
     namespace text,
     max_entries integer DEFAULT 1000,
     max_bytes bigint DEFAULT NULL,
-    ttl interval DEFAULT '30 minutes',
+    ttl interval DEFAULT '1 hour',
     stale_for interval DEFAULT '0',
+    tiers text[] DEFAULT NULL,
     kind text DEFAULT 'pure',
+    compress boolean DEFAULT true,
+    warm text DEFAULT 'popular',
     value_type text DEFAULT 'any',
     shared boolean DEFAULT NULL,
     negative_ttl interval DEFAULT '1 minute',
-    early_beta double precision DEFAULT 1) RETURNS void
+    early_beta double precision DEFAULT 1,
+    archive_after interval DEFAULT '1 hour',
+    price double precision DEFAULT 0) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
 BEGIN
-    PERFORM steward.migration_require('cache');
+    PERFORM steward.migration_require('cache_tiers');
     PERFORM steward.cache_namespace_name(namespace);
     INSERT INTO steward.cache_namespace AS n (namespace, owner, kind, shared, value_type, max_entries, max_bytes, ttl, stale_for, negative_ttl,
-                                              early_beta)
+                                              early_beta, tiers, compress, warm, archive_after, price)
     VALUES (namespace, quote_ident(current_user)::regrole, kind, coalesce(shared, kind = 'pure'), value_type,
-            max_entries, max_bytes, ttl, stale_for, negative_ttl, early_beta)
+            max_entries, max_bytes, ttl, stale_for, negative_ttl, early_beta,
+            coalesce(steward.cache_tiers_sorted(tiers), CASE kind WHEN 'pure' THEN '{memory,table,archive}' ELSE '{memory}' END::text[]),
+            compress, warm, archive_after, price)
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'cache namespace "%" already exists', namespace
@@ -43,10 +50,19 @@ BEGIN
 EXCEPTION WHEN check_violation OR not_null_violation THEN
     PERFORM steward.cache_namespace_refuse(SQLERRM);
 END $$;
-REVOKE ALL ON FUNCTION cache_create(text, integer, bigint, interval, interval, text, text, boolean, interval, double precision)
+REVOKE ALL ON FUNCTION cache_create(text, integer, bigint, interval, interval, text[], text, boolean, text, text, boolean, interval, double precision, interval, double precision)
     FROM PUBLIC;
-COMMENT ON FUNCTION cache_create(text, integer, bigint, interval, interval, text, text, boolean, interval, double precision) IS
+COMMENT ON FUNCTION cache_create(text, integer, bigint, interval, interval, text[], text, boolean, text, text, boolean, interval, double precision, interval, double precision) IS
     'makes a cache that the caller owns';
+
+CREATE FUNCTION cache_tiers_sorted(tiers text[]) RETURNS text[]
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT coalesce(array_agg(t.tier ORDER BY array_position('{memory,table,archive}', t.tier), t.tier), '{}')
+    FROM (SELECT DISTINCT unnest(tiers)) AS t (tier)
+$$;
+REVOKE ALL ON FUNCTION cache_tiers_sorted(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION cache_tiers_sorted(text[]) IS 'tiers of a cache from the fastest to the slowest, each once';
 
 CREATE FUNCTION cache_namespace_name(namespace text) RETURNS void
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 10 SET search_path = pg_catalog, pg_temp
@@ -71,7 +87,9 @@ BEGIN
     RAISE EXCEPTION 'invalid definition of a cache namespace' USING ERRCODE = 'invalid_parameter_value', DETAIL = violation || '.',
         HINT = 'kind is pure or dependent; max_entries is 2 or more; '
                'max_bytes, ttl, stale_for and negative_ttl are not negative, ttl not zero; early_beta is 0 to 10; '
-               'value_type is any, jsonb, text or bytea.';
+               'value_type is any, jsonb, text or bytea; '
+               'tiers are memory, table, memory and table, or one of the last two and archive, and memory alone for kind dependent; '
+               'warm is none, popular or predicted; archive_after and price are not negative, nor endless.';
 END $$;
 REVOKE ALL ON FUNCTION cache_namespace_refuse(text) FROM PUBLIC;
 COMMENT ON FUNCTION cache_namespace_refuse(text) IS 'raises 22023 and says what a definition may be';
@@ -84,12 +102,17 @@ CREATE FUNCTION cache_alter(
     stale_for interval DEFAULT NULL,
     negative_ttl interval DEFAULT NULL,
     early_beta double precision DEFAULT NULL,
-    owner regrole DEFAULT NULL) RETURNS void
+    owner regrole DEFAULT NULL,
+    tiers text[] DEFAULT NULL,
+    compress boolean DEFAULT NULL,
+    warm text DEFAULT NULL,
+    archive_after interval DEFAULT NULL,
+    price double precision DEFAULT NULL) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
 BEGIN
-    PERFORM steward.migration_require('cache');
+    PERFORM steward.migration_require('cache_tiers');
     UPDATE steward.cache_namespace AS n
     SET max_entries = coalesce(max_entries, n.max_entries),
         max_bytes = coalesce(max_bytes, n.max_bytes),
@@ -97,7 +120,13 @@ BEGIN
         stale_for = coalesce(stale_for, n.stale_for),
         negative_ttl = coalesce(negative_ttl, n.negative_ttl),
         early_beta = coalesce(early_beta, n.early_beta),
-        owner = coalesce(owner, n.owner)
+        owner = coalesce(owner, n.owner),
+        tiers = coalesce(steward.cache_tiers_sorted(tiers), n.tiers),
+        compress = coalesce(compress, n.compress),
+        warm = coalesce(warm, n.warm),
+        archive_after = coalesce(archive_after, n.archive_after),
+        price = coalesce(price, n.price),
+        created_at = CASE WHEN coalesce(steward.cache_tiers_sorted(tiers), n.tiers) = n.tiers THEN n.created_at ELSE clock_timestamp() END
     WHERE n.namespace = cache_alter.namespace;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'cache namespace "%" does not exist', namespace USING ERRCODE = 'undefined_object';
@@ -105,9 +134,9 @@ BEGIN
 EXCEPTION WHEN check_violation THEN
     PERFORM steward.cache_namespace_refuse(SQLERRM);
 END $$;
-REVOKE ALL ON FUNCTION cache_alter(text, integer, bigint, interval, interval, interval, double precision, regrole) FROM PUBLIC;
-COMMENT ON FUNCTION cache_alter(text, integer, bigint, interval, interval, interval, double precision, regrole) IS
-    'changes a cache; what is not named stays as it is';
+REVOKE ALL ON FUNCTION cache_alter(text, integer, bigint, interval, interval, interval, double precision, regrole, text[], boolean, text, interval, double precision) FROM PUBLIC;
+COMMENT ON FUNCTION cache_alter(text, integer, bigint, interval, interval, interval, double precision, regrole, text[], boolean, text, interval, double precision) IS
+    'changes a cache; what is not named stays as it is; other tiers begin empty';
 
 CREATE FUNCTION cache_drop(namespace text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000 SET search_path = pg_catalog, pg_temp

@@ -99,6 +99,21 @@ void wake_role_at_commit(Oid role) {
     MemoryContextSwitchTo(caller);
 }
 
+/// A run that goes on or begins takes over what is wished of it.
+void run_duties_by(TimestampTz at) noexcept {
+    if (!worker_is_preloaded())
+        return;
+    with_state(LW_EXCLUSIVE, [at](WorkerState &state) {
+        int const place = find_entry(state, {MyDatabaseId, InvalidOid});
+        if (place < 0)
+            return;
+        EntryState &entry = state.entries[place];
+        entry.wish = std::min(entry.wish, at);
+        entry.next_due = std::min(entry.next_due, at);
+        notify_launcher(state);
+    });
+}
+
 void look_at_commit() noexcept {
     looks_at_commit = true;
 }

@@ -1,6 +1,8 @@
 #include "extension/cache/access.hpp"
 
 #include "extension/cache/dependent.hpp"
+#include "extension/cache/lower.hpp"
+#include "extension/cache/mutants.hpp"
 #include "extension/cache/read.hpp"
 #include "extension/text.hpp"
 
@@ -28,6 +30,18 @@ const char *name_of(Type type) noexcept {
     }
 }
 
+Count hit_of(const Looked &looked) noexcept {
+    if (looked.tier != Tier::memory)
+        return looked.tier == Tier::table ? Count::table_hits : Count::archive_hits;
+    return looked.value.bytes == nullptr ? Count::negative_hits : Count::hits;
+}
+
+Count saved_by(Tier tier) noexcept {
+    if (tier == Tier::memory)
+        return Count::saved_us;
+    return tier == Tier::table ? Count::table_saved_us : Count::archive_saved_us;
+}
+
 void count_look(Namespace &space, const Looked &looked) {
     switch (looked.hit) {
     case core::Hit::none:
@@ -37,18 +51,14 @@ void count_look(Namespace &space, const Looked &looked) {
         count(space, Count::stale_hits);
         break;
     case core::Hit::fresh:
-        count(space, looked.value.bytes == nullptr ? Count::negative_hits : Count::hits);
+        count(space, hit_of(looked));
         break;
     }
-    count(space, Count::saved_us, looked.label.cost);
+    count(space, saved_by(looked.tier), looked.label.cost);
 }
 
-/// What this transaction may use of what is there.
-Looked look(const Namespace &space, const EntryKey &key, bool copy, bool &was_refused) {
-    if (!is_held(space))
-        return {};
-    if (space.is_dependent)
-        return look_up_dependent(space, key, copy, was_refused);
+/// What of a pure namespace is in memory, whatever transaction asks.
+Looked look_into_memory(const Namespace &space, const EntryKey &key, bool copy, bool &was_refused) {
     return read_entry(
         space, key, copy,
         [](const core::Entries &entries, core::Place place) {
@@ -59,6 +69,20 @@ Looked look(const Namespace &space, const EntryKey &key, bool copy, bool &was_re
             return stamps.hold();
         },
         was_refused);
+}
+
+/// What this transaction may use of what is there. Whatever the memory has under a key, be it of no use any
+/// more, is newer than what lies below.
+Looked look(const Namespace &space, const EntryKey &key, bool copy, bool &was_refused) {
+    if (space.is_dependent)
+        return is_held(space) ? look_up_dependent(space, key, copy, was_refused) : Looked{};
+    Looked looked;
+    if (is_held(space))
+        looked = look_into_memory(space, key, copy, was_refused);
+    bool const is_known = looked.was_there && mutant != Mutant::look_below_dead;
+    if (looked.hit == core::Hit::none && !is_known && has_lower(space))
+        looked = look_lower(space, key);
+    return looked;
 }
 
 void add_words(Stamps &stamps, ArrayType *words) {
@@ -103,14 +127,16 @@ Looked peek(const Namespace &space, const EntryKey &key) {
     return look(space, key, false, was_refused);
 }
 
+/// Later than that there may be no such date: nor then, with `stale_for` added, which is a century at most.
+constexpr core::Time longest_ttl = core::Time{100'000} * 365 * USECS_PER_DAY;
+
 core::Time end_of(const Namespace &space, const Interval *ttl) {
     if (ttl == nullptr)
         return space.ttl == core::never ? core::never : now() + space.ttl;
     core::Time const time = microseconds(*ttl);
     if (time <= 0)
         ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("ttl must be greater than zero"));
-    core::Time end = 0;
-    return __builtin_add_overflow(now(), time, &end) ? core::never : end;
+    return time > longest_ttl ? core::never : now() + time;
 }
 
 core::Item item_of(const Namespace &space, const EntryKey &key, const Value &value, core::Time expires,
@@ -124,7 +150,8 @@ core::Item item_of(const Namespace &space, const EntryKey &key, const Value &val
                     {},
                     {expires, cost_us, space.held.generation},
                     space.held.pool,
-                    static_cast<std::uint8_t>(value.type)};
+                    static_cast<std::uint8_t>(value.type),
+                    space.tiers.table ? core::Writeback::dirty : core::Writeback::clean};
     if (value.bytes == nullptr)
         item.type |= null_bit;
     else
@@ -159,10 +186,10 @@ Stamps stamps_of(const Namespace &space, const EntryKey &key, ArrayType *words) 
 
 bool store_value(Namespace &space, const EntryKey &key, core::Item item, Stamps stamps) {
     if (!is_held(space))
-        return false;
+        return keeps_values(space) && publish_now(space, key, item, stamps);
     bool const is_quiet = stamps.take();
     if (!space.is_dependent && is_quiet)
-        return publish_now(space, item, stamps);
+        return publish_now(space, key, item, stamps);
     // Whoever changes a definition changes the namespace: those who do not know yet are told by its stamp, or
     // by this.
     bool const is_kept =
@@ -171,17 +198,44 @@ bool store_value(Namespace &space, const EntryKey &key, core::Item item, Stamps 
     return is_kept;
 }
 
-bool publish_now(Namespace &space, core::Item item, const Stamps &stamps) {
-    item.stamps = stamps.bytes();
-    bool const is_kept = stamps.hold() && store().put(item) == core::Put::stored;
+bool publish_now(Namespace &space, const EntryKey &key, core::Item item, const Stamps &stamps) {
+    bool is_kept = false;
+    if (is_held(space)) {
+        item.stamps = stamps.bytes();
+        is_kept = stamps.hold() && store().put(item) == core::Put::stored;
+        if (is_kept && item.writeback == core::Writeback::dirty)
+            ask_to_save(space.held.pool);
+    } else {
+        // Nobody would tell a table that a tag has changed. What was there before is gone all the same.
+        bool const is_for_table = stamps.all().empty() && (item.type & null_bit) == 0;
+        if (!is_for_table)
+            item.type |= null_bit;
+        is_kept = store_lower(space, key, item) && is_for_table;
+    }
     count(space, is_kept ? Count::sets : Count::refused_sets);
     return is_kept;
 }
 
-bool remove_value(Namespace &space, const EntryKey &key) {
-    if (!is_held(space))
+bool expire_value(Namespace &space, const EntryKey &key, core::Time end) {
+    Looked const looked = peek(space, key); // which brings it up
+    if (looked.hit == core::Hit::none)
         return false;
-    return space.is_dependent ? remove_dependent(space, key) : store().remove(space.held.pool, key, now());
+    if (looked.tier != Tier::memory || !is_held(space)) {
+        core::Item const item = item_of(space, key, looked.value, end, looked.label.cost);
+        if (!is_held(space) || !store().fits(item)) // it has not come up
+            return expire_lower(space, key, end);
+    }
+    auto const writeback = space.tiers.table ? core::Writeback::dirty : core::Writeback::clean;
+    bool const was_there = store().expire_at(space.held.pool, key, now(), end, writeback);
+    if (was_there && space.tiers.table)
+        ask_to_save(space.held.pool);
+    return was_there;
+}
+
+bool remove_value(Namespace &space, const EntryKey &key) {
+    if (space.is_dependent)
+        return is_held(space) && remove_dependent(space, key);
+    return remove_everywhere(space, key);
 }
 
 Datum datum_of(FunctionCallInfo fcinfo, const Value &value, Type wanted) {

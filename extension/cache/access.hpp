@@ -38,15 +38,27 @@ struct Value {
     Type type = Type::any;
 };
 
+enum class Tier : std::uint8_t { memory, table, archive };
+
 struct Looked {
     core::Hit hit = core::Hit::none;
     Value value;
     core::Label label;
+    Tier tier = Tier::memory;
+    bool was_there = false; ///< the memory has an entry under the key, if only one that is dead
 };
 
-/// Whether there is memory for the namespace.
+/// Whether there is memory for the values of the namespace.
 inline bool is_held(const Namespace &space) noexcept {
-    return space.held.incarnation != 0;
+    return space.held.incarnation != 0 && space.tiers.memory;
+}
+/// Whether they can be kept anywhere.
+inline bool keeps_values(const Namespace &space) noexcept {
+    return is_held(space) || space.tiers.table;
+}
+/// Whose values the caller finds, as the tables say it.
+inline Oid role_of(const Namespace &space) noexcept {
+    return space.is_shared ? InvalidOid : GetUserId();
 }
 
 /// What is there under a key for this transaction, copied into the caller's memory context, and counted.
@@ -75,7 +87,10 @@ bool store_value(Namespace &space, const EntryKey &key, core::Item item, Stamps 
 
 /// Puts an item of which the stamps were taken before it was computed; others see it at once. False if that
 /// failed, or something has changed.
-bool publish_now(Namespace &space, core::Item item, const Stamps &stamps);
+bool publish_now(Namespace &space, const EntryKey &key, core::Item item, const Stamps &stamps);
+
+/// Has a value that is there end at another time; false if there is none.
+bool expire_value(Namespace &space, const EntryKey &key, core::Time end);
 
 /// Removes the value under a key; for others, in a dependent namespace, when the transaction commits. True if
 /// there was one.

@@ -43,17 +43,17 @@ bool is_published_later(const Namespace &space) {
 void keep(const Request &request, const EntryKey &key, const Value &value, const Stamps &stamps,
           std::uint64_t cost_ns) {
     std::optional<core::Time> const end = end_of_value(request, value);
-    if (!end || !is_held(*request.space))
+    if (!end || !keeps_values(*request.space))
         return;
     auto const cost_us = static_cast<std::uint32_t>(std::min<std::uint64_t>(cost_ns / 1000, UINT32_MAX));
     core::Item const item = item_of(*request.space, key, value, *end, cost_us);
-    if (!store().fits(item))
+    if (is_held(*request.space) && !store().fits(item))
         count(*request.space, Count::refused_sets);
     else if (is_published_later(*request.space)) {
         publish_at_commit(*request.space, key, item, stamps);
         count(*request.space, Count::sets);
     } else {
-        publish_now(*request.space, item, stamps);
+        publish_now(*request.space, key, item, stamps);
     }
 }
 
@@ -62,16 +62,27 @@ bool may_keep(const Namespace &space, const Stamps &stamps, bool was_quiet) {
     return was_quiet && (!space.is_dependent || is_of_now(stamps));
 }
 
-/// Computes with a snapshot of now, keeps the value and lets the others fly: before, where they would wait
-/// for something that they will not see.
-Value compute(const Request &request, const EntryKey &key, Flight &flight) {
+/// Takes the stamps of a value, before the snapshot that it is computed with. False if something that it
+/// depends on is being changed. Where there is no memory nothing is counted: a value with stamps is not kept
+/// there, and one without needs none.
+bool take_stamps(const Request &request, const EntryKey &key, Stamps &stamps) {
+    if (!has_memory())
+        return true;
     note_prepared_before_start();
     Stamps definitions; // which tables a query reads is looked up by them, and they are looked up again to
                         // compute
     definitions.add(request.space->slot);
     bool const were_quiet = definitions.take();
-    Stamps stamps = request.find_stamps == nullptr ? request.stamps : request.find_stamps(request, key);
-    bool const was_quiet = stamps.take() && were_quiet && definitions.hold(); // before the snapshot is taken
+    if (request.find_stamps != nullptr)
+        stamps = request.find_stamps(request, key);
+    return stamps.take() && were_quiet && definitions.hold();
+}
+
+/// Computes with a snapshot of now, keeps the value and lets the others fly: before, where they would wait
+/// for something that they will not see.
+Value compute(const Request &request, const EntryKey &key, Flight &flight) {
+    Stamps stamps = request.stamps;
+    bool const was_quiet = take_stamps(request, key, stamps);
     CommandCounterIncrement();
     PushActiveSnapshot(GetTransactionSnapshot());
     bool const is_kept = may_keep(*request.space, stamps, was_quiet);
@@ -146,7 +157,7 @@ Value compute_or_wait(const Request &request, const EntryKey &key) {
 } // namespace
 
 Value fetch(const Request &request, const EntryKey &key) {
-    if (!is_held(*request.space))
+    if (!keeps_values(*request.space) || (!is_held(*request.space) && request.space->is_dependent))
         return compute_for_itself(request, key);
     Looked const looked = look_up(*request.space, key);
     if (request.space->is_dependent && !may_use_dependent())

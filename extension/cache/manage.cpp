@@ -1,11 +1,14 @@
 // What is done with keys beside reading and storing their values.
 #include "extension/cache/arguments.hpp"
+#include "extension/cache/lower.hpp"
 #include "extension/cache/sweep.hpp"
 #include "extension/cache/transaction.hpp"
 
 extern "C" {
+#include "access/xact.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
+#include "common/pg_prng.h"
 #include "utils/array.h"
 #include "utils/timestamp.h"
 }
@@ -18,6 +21,20 @@ constexpr const char *component = "cache";
 
 bool remove(Namespace &space, std::string_view key) {
     return remove_value(space, EntryKey(space, key));
+}
+
+/// What lies below the memory under keys that a pattern fits.
+std::int64_t remove_lower_like(const Namespace &space, Datum pattern) {
+    // Where there is no memory, nothing could be said of rows that stay.
+    if (!has_lower(space) || (!may_write() && !has_memory()) || IsInParallelMode())
+        return 0;
+    List *const keys = delete_rows_like(space, pattern);
+    ListCell *cell = nullptr;
+    foreach (cell, keys) {
+        EntryKey const key(space, view(static_cast<const text *>(lfirst(cell))));
+        remove_from_memory(space, key); // it may have been brought up meanwhile
+    }
+    return list_length(keys);
 }
 
 } // namespace
@@ -45,7 +62,7 @@ STEWARD_FUNCTION(steward_cache_touch) {
     require_argument(fcinfo, 1, "key");
     EntryKey const key(space, text_argument(fcinfo, 1));
     core::Time const end = end_argument(fcinfo, space, 2);
-    PG_RETURN_BOOL(is_held(space) && store().expire_at(space.held.pool, key, now(), end));
+    PG_RETURN_BOOL(keeps_values(space) && expire_value(space, key, end));
 }
 
 /// (namespace, key)
@@ -82,7 +99,7 @@ STEWARD_FUNCTION(steward_cache_delete_like) {
             removed += remove(space, key) ? 1 : 0;
         pfree(DatumGetPointer(text));
     });
-    PG_RETURN_INT64(removed);
+    PG_RETURN_INT64(removed + remove_lower_like(space, pattern));
 }
 
 /// (namespace): nothing of it is found any more
@@ -90,17 +107,32 @@ STEWARD_FUNCTION(steward_cache_clear) {
     Namespace &space = namespace_argument(fcinfo, Right::write);
     if (is_held(space) && space.is_dependent) {
         change_at_commit(space.slot);
-    } else if (is_held(space)) {
-        store().clear(space.held.pool);
-        sweep(space.held.pool);
+        PG_RETURN_VOID();
     }
+    if (has_memory())
+        clear_memory(space);
+    if (is_held(space))
+        sweep(space.held.pool);
+    if (has_lower(space))
+        clear_lower(space.name);
     PG_RETURN_VOID();
 }
 
 /// (every): nothing, if somebody did so lately
 STEWARD_FUNCTION(steward_cache_expire) {
     core::Time const every = microseconds(*PG_GETARG_INTERVAL_P(0));
-    PG_RETURN_INT64(has_memory() && take_turn_to_sweep(every) ? sweep() : 0);
+    PG_RETURN_INT64(has_memory() && take_turn(InvalidOid, "sweep", every) ? sweep() : 0);
+}
+
+/// (step, every) -> how often it was done in this database before, or null if that was lately. Without memory
+/// nobody counts: any number, so that each of those that take turns has its own at times.
+STEWARD_FUNCTION(steward_cache_turn) {
+    std::optional<std::int64_t> turn = static_cast<std::int64_t>(pg_prng_uint64(&pg_global_prng_state) >> 1);
+    if (has_memory())
+        turn = take_turn(MyDatabaseId, text_argument(fcinfo, 0), microseconds(*PG_GETARG_INTERVAL_P(1)));
+    if (!turn)
+        PG_RETURN_NULL();
+    PG_RETURN_INT64(*turn);
 }
 
 } // namespace steward::cache

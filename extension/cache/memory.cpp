@@ -1,10 +1,13 @@
 #include "extension/cache/memory.hpp"
-#include "extension/cache/tags.hpp"
+#include "extension/cache/lower.hpp"
+#include "extension/cache/mutants.hpp"
 
 #include <ctime>
 
 #include "extension/settings.hpp"
+#include "worker/clock.hpp"
 #include "worker/state.hpp"
+#include "worker/wake.hpp"
 
 extern "C" {
 #include "common/hashfn.h"
@@ -15,6 +18,15 @@ namespace steward::cache {
 
 namespace {
 
+/// Something that is done from time to time.
+struct Turn {
+    Oid database; ///< InvalidOid for the server
+    char step[16];
+    core::Time taken;
+    std::int64_t number;
+};
+constexpr std::size_t most_turns = 512;
+
 /// What stands before the store.
 struct Memory {
     LWLockPadded pools[most_namespaces];
@@ -22,12 +34,15 @@ struct Memory {
     LWLockPadded arena;
     LWLockPadded directory; ///< of who holds which pool
     std::uint32_t incarnations;
-    core::Time swept;  ///< when the last sweep began
+    Turn turns[most_turns];
     TimestampTz epoch; ///< when the steady clock was 0
     Holder holders[most_namespaces];
     PreparedTransactions prepared;
     std::atomic<std::uint64_t> definition_changes;
+    std::atomic<TimestampTz> last_time; ///< see next_time()
+    PoolNotes notes[most_namespaces];
     TagSlot tags[tag_slots];
+    LowerSlot lower[lower_slots];
 };
 
 /// Less would not hold the pools themselves.
@@ -76,7 +91,7 @@ void initialise(void *block) {
     core::Store::format(store_at(block), most_namespaces);
 }
 
-constinit SharedBlock cache_block("steward cache 1", 0, initialise);
+constinit SharedBlock cache_block("steward cache 2", 0, initialise);
 
 Memory &memory() {
     return memory_at(cache_block.memory());
@@ -100,11 +115,21 @@ class ServerLocks final : public core::Locks {
     void unlock_index(std::size_t part) noexcept override { LWLockRelease(&memory_->index[part].lock); }
     void lock_arena() noexcept override { LWLockAcquire(&memory_->arena.lock, LW_EXCLUSIVE); }
     void unlock_arena() noexcept override { LWLockRelease(&memory_->arena.lock); }
-    void loses(const core::Entries &, core::Place) noexcept override {}
+    void loses(const core::Entries &entries, core::Place place) noexcept override;
 
   private:
     Memory *memory_;
 };
+
+/// Whoever looks below the memory from now on finds that out of date which lies there.
+void ServerLocks::loses(const core::Entries &entries, core::Place place) noexcept {
+    std::byte key[sizeof(Oid) + most_key_bytes];
+    const Holder &holder = memory_->holders[entries.at(place).node.pool];
+    entries.read_key(place, key);
+    if (mutant == Mutant::lose_silently)
+        return;
+    outdate(lower_slot(lower_slot_of(holder.name, {key, entries.at(place).key_size}, holder.database)));
+}
 
 /// Runs `body` while this process holds the directory of holders.
 template <class Body> auto with_holders(Body body) {
@@ -131,6 +156,35 @@ std::size_t place_for(std::span<const Holder> holders, Oid database, const char 
 void retire(Holder &holder, std::size_t pool) {
     holder.retired = true;
     store().clear(pool);
+}
+
+/// Null if there is no room for one more. The directory is locked.
+Turn *find_turn(Oid database, std::string_view step) noexcept {
+    step = step.substr(0, sizeof Turn::step - 1);
+    Turn *free = nullptr;
+    for (Turn &turn : memory().turns) {
+        if (turn.step[0] == '\0')
+            free = free == nullptr ? &turn : free;
+        else if (turn.database == database && step == turn.step)
+            return &turn;
+    }
+    if (free != nullptr) {
+        *free = {database, {}, 0, 0};
+        step.copy(free->step, step.size());
+    }
+    return free;
+}
+
+void forget_turns(Oid database) noexcept {
+    for (Turn &turn : memory().turns)
+        if (turn.database == database)
+            turn.step[0] = '\0';
+}
+
+/// When the steady clock was 0; where nothing is shared, each process says so by itself.
+TimestampTz epoch() noexcept {
+    static TimestampTz const own = GetCurrentTimestamp() - steady_now();
+    return cache_block.is_made() ? memory().epoch : own;
 }
 
 /// As the worker's clock: a time that a test has set, or that of the machine.
@@ -167,6 +221,30 @@ Holder &holder_of(std::size_t pool) {
     return memory().holders[pool];
 }
 
+TimestampTz next_time() noexcept {
+    TimestampTz const wall = GetCurrentTimestamp();
+    if (!has_memory())
+        return wall;
+    TimestampTz last = memory().last_time.load();
+    TimestampTz next = 0;
+    do
+        next = std::max(wall, last + 1);
+    while (!memory().last_time.compare_exchange_weak(last, next));
+    return next;
+}
+
+PoolNotes &pool_notes(std::size_t pool) noexcept {
+    return memory().notes[pool];
+}
+
+void ask_to_save(std::size_t pool) noexcept {
+    PoolNotes &notes = pool_notes(pool);
+    if (!notes.is_save_asked.exchange(true))
+        run_duties_by(worker_now() + USECS_PER_SEC);
+    if (store().is_crowded() && !notes.is_hurried.exchange(true) && worker_is_preloaded())
+        wake(MyDatabaseId);
+}
+
 std::optional<Held> hold_pool(const Wanted &wanted) {
     return with_holders([&](std::span<Holder> holders) -> std::optional<Held> {
         std::size_t const pool = place_for(holders, wanted.database, wanted.name);
@@ -180,6 +258,9 @@ std::optional<Held> hold_pool(const Wanted &wanted) {
             strlcpy(holder.name, wanted.name, namespace_size);
             holder.is_pure = wanted.is_pure;
             holder.database = wanted.database;
+            pool_notes(pool).cleared = 0;
+            pool_notes(pool).is_save_asked = false;
+            pool_notes(pool).is_hurried = false;
         }
         store().open(pool, wanted.limits, wanted.stale_for);
         return Held{static_cast<std::uint16_t>(pool), holder.incarnation, store().pool(pool).generation(),
@@ -210,6 +291,7 @@ void retire_database(Oid database) {
         for (std::size_t pool = 0; pool < holders.size(); ++pool)
             if (holders[pool].database == database && !holders[pool].retired)
                 retire(holders[pool], pool);
+        forget_turns(database);
         return true;
     });
 }
@@ -233,14 +315,17 @@ void free_retired() {
     });
 }
 
-bool take_turn_to_sweep(core::Time every) {
-    return with_holders([every](std::span<Holder>) {
+std::optional<std::int64_t> take_turn(Oid database, std::string_view step, core::Time every) {
+    return with_holders([&](std::span<Holder>) -> std::optional<std::int64_t> {
+        Turn *const turn = find_turn(database, step);
+        if (turn == nullptr)
+            return 0;
         core::Time const time = now();
-        core::Time const since = time - memory().swept;
-        bool const is_due = since >= every || since < 0;
-        if (is_due)
-            memory().swept = time;
-        return is_due;
+        core::Time const since = time - turn->taken;
+        if (turn->number > 0 && since >= 0 && since < every)
+            return std::nullopt;
+        turn->taken = time;
+        return turn->number++;
     });
 }
 
@@ -251,6 +336,10 @@ std::uint64_t hash_of(std::span<const std::byte> key, std::uint32_t incarnation)
 
 TagSlot &tag_slot(Slot slot) noexcept {
     return memory().tags[slot];
+}
+
+LowerSlot &lower_slot(std::uint16_t slot) noexcept {
+    return memory().lower[slot];
 }
 
 std::atomic<std::uint64_t> &definition_changes() noexcept {
@@ -275,11 +364,11 @@ core::Time now() noexcept {
 }
 
 TimestampTz timestamp_of(core::Time time) noexcept {
-    return time + memory().epoch;
+    return time + epoch();
 }
 
 core::Time time_of(TimestampTz timestamp) noexcept {
-    return timestamp - memory().epoch;
+    return timestamp - epoch();
 }
 
 } // namespace steward::cache

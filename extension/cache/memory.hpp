@@ -29,9 +29,13 @@ enum class Count : std::uint8_t {
     refused_sets,
     early_refreshes,
     flight_waits,
-    saved_us, ///< what the values that were found had cost
+    table_hits, ///< below the memory
+    archive_hits,
+    saved_us, ///< what the values that were found in memory had cost
+    table_saved_us,
+    archive_saved_us,
 };
-inline constexpr std::size_t counts = 10;
+inline constexpr std::size_t counts = 14;
 using Counts = std::array<std::uint64_t, counts>;
 
 /// Hits and misses of one minute.
@@ -54,6 +58,17 @@ struct Holder {
     std::array<Minute, minutes> recent;
 };
 
+/// A time for what lies below the memory: later than every one that was given before, whatever the clock
+/// does.
+TimestampTz next_time() noexcept;
+
+/// What is shared about a pool beside its holder.
+struct PoolNotes {
+    std::atomic<TimestampTz> cleared; ///< what lies below the memory from before is out of date
+    std::atomic<bool> is_hurried;     ///< and they are in the way of others
+    std::atomic<bool> is_save_asked;  ///< there are dirty entries, and somebody has said so
+};
+
 /// The block to reserve while the library is preloaded, of the size that steward.cache_memory says.
 SharedBlock &block();
 
@@ -63,6 +78,8 @@ bool has_memory() noexcept;
 core::Store &store();
 /// The holder of a pool, if has_memory().
 Holder &holder_of(std::size_t pool);
+
+PoolNotes &pool_notes(std::size_t pool) noexcept;
 
 struct Held {
     std::uint16_t pool;
@@ -92,11 +109,15 @@ void retire_unknown(bool (*is_known)(const char *name));
 /// Frees the pools of which sweeping has left nothing.
 void free_retired();
 
+/// Has the duties of this database write dirty entries of a pool: in a second, or at once if many wait.
+void ask_to_save(std::size_t pool) noexcept;
+
 /// Counts the changes of definitions, once others can see them.
 std::atomic<std::uint64_t> &definition_changes() noexcept;
 
-/// True if that was not done in the last `every`; from now on it was.
-bool take_turn_to_sweep(core::Time every);
+/// How often that was done for a database, or for the server, if not in the last `every`; from now on it was.
+/// Whatever nobody can remember is due.
+std::optional<std::int64_t> take_turn(Oid database, std::string_view step, core::Time every);
 
 /// The hash of a key, with the role before it if there is one, of the namespace that holds a pool.
 std::uint64_t hash_of(std::span<const std::byte> key, std::uint32_t incarnation) noexcept;

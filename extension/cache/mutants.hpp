@@ -1,5 +1,5 @@
 // Orders of doing things that are wrong, each built on purpose for a test that has to find it
-// (STEWARD_MUTANTS=all tools/check 79-cache-staleness). None is part of what is installed.
+// (STEWARD_MUTANTS=all tools/check 79-cache-staleness 79-cache-tiers). None is part of what is installed.
 #pragma once
 
 namespace steward::cache {
@@ -15,6 +15,14 @@ enum class Mutant {
     ignore_old_snapshot, ///< who keeps a snapshot finds what came after it
     ignore_own_changes,  ///< a transaction finds what was before its own changes
     publish_at_call,     ///< a value is seen before the transaction that it is part of has committed
+    // Of the tiers below the memory:
+    clean_at_call,    //< a value is clean before the transaction has committed that writes it
+    saved_after_read, //< the time of a row is that of after its value was read
+    promote_always,   //< what was found below comes up, whatever has happened since
+    lose_silently,    //< what lies below a dirty value that is lost is good again
+    look_below_dead,  //< what has ended in memory is looked for below
+    outdate_too_soon, //< what a delete finds below is out of date before the memory has nothing
+    archive_first,    //< what is in the archive goes before its successor is in the table
 };
 
 #ifdef STEWARD_MUTANT

@@ -148,14 +148,7 @@ bool is_among(Oid role, std::span<const Oid> roles) {
 }
 
 void require_right(Namespace &space, Right right) {
-    Oid const role = GetUserId();
-    if (space.known_role != role) {
-        bool const is_owner = has_privs_of_role(role, space.owner);
-        bool const may_write = is_owner || is_among(role, space.writers);
-        space.may = {may_write || is_among(role, space.readers), may_write};
-        space.known_role = role;
-    }
-    if (!space.may[static_cast<std::size_t>(right)])
+    if (!has_right(space, right))
         ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                 errmsg("permission denied for cache namespace \"%s\"", space.name),
                 errhint(right == Right::write
@@ -235,7 +228,8 @@ void pass_on(Namespace &space) {
         for (std::size_t i = 0; i < counts; ++i)
             holder.counts[i] += space.counts[i];
         Minute &minute = minute_of(holder, now() / USECS_PER_MINUTE);
-        minute.hits += of(Count::hits) + of(Count::negative_hits) + of(Count::stale_hits);
+        minute.hits += of(Count::hits) + of(Count::negative_hits) + of(Count::stale_hits) +
+                       of(Count::table_hits) + of(Count::archive_hits);
         minute.misses += of(Count::misses);
     }
     unlock_pool(space.held.pool);
@@ -257,7 +251,28 @@ Namespace &namespace_named(std::string_view name) {
     return find_or_refuse(name);
 }
 
+/// With a pool that is still its own, if it has one.
+Namespace &namespace_with_pool(std::string_view name) {
+    Namespace *space = &namespace_named(name);
+    if (has_lost_pool(*space)) { // dropped, perhaps, by somebody whose message is still on its way
+        load();
+        space = &namespace_named(name);
+    }
+    return *space;
+}
+
 } // namespace
+
+bool has_right(Namespace &space, Right right) {
+    Oid const role = GetUserId();
+    if (space.known_role != role) {
+        bool const is_owner = has_privs_of_role(role, space.owner);
+        bool const may_write = is_owner || is_among(role, space.writers);
+        space.may = {may_write || is_among(role, space.readers), may_write};
+        space.known_role = role;
+    }
+    return space.may[static_cast<std::size_t>(right)];
+}
 
 bool is_current() noexcept {
     return known.is_valid && (!has_memory() || definition_changes().load() == known.definitions);
@@ -273,15 +288,29 @@ core::Time microseconds(const Interval &interval) noexcept {
     return static_cast<core::Time>(std::clamp<__int128>(all, INT64_MIN, INT64_MAX));
 }
 
-Namespace &find_namespace(std::string_view name, Right right) {
-    Namespace *space = &namespace_named(name);
-    if (has_lost_pool(*space)) { // dropped, perhaps, by somebody whose message is still on its way
+std::span<const Namespace> known_namespaces() {
+    if (!is_current())
         load();
-        space = &namespace_named(name);
-    }
-    require_right(*space, right);
-    hold(*space);
-    return *space;
+    return known.all;
+}
+
+const Namespace *known_namespace(const char *name) {
+    if (!is_current())
+        load();
+    return find(name);
+}
+
+Namespace &find_namespace(std::string_view name, Right right) {
+    Namespace &space = namespace_with_pool(name);
+    require_right(space, right);
+    hold(space);
+    return space;
+}
+
+Namespace &find_namespace(std::string_view name) {
+    Namespace &space = namespace_with_pool(name);
+    hold(space);
+    return space;
 }
 
 Oid owner_of(std::string_view name) {

@@ -1,5 +1,7 @@
 #include "extension/cache/namespace_rows.hpp"
 
+#include "extension/cache/snapshot.hpp"
+
 extern "C" {
 #include "access/table.h"
 #include "access/tableam.h"
@@ -24,6 +26,9 @@ class Row {
     Datum column(const char *name, bool &is_null) const {
         return heap_getattr(tuple_, get_attnum(RelationGetRelid(table_), name), RelationGetDescr(table_),
                             &is_null);
+    }
+    bool has(const char *name) const {
+        return get_attnum(RelationGetRelid(table_), name) != InvalidAttrNumber;
     }
     Datum column(const char *name) const {
         bool is_null = false;
@@ -59,6 +64,33 @@ Type type_named(const char *name) noexcept {
     return Type::any;
 }
 
+Warm warm_named(const char *name) noexcept {
+    if (strcmp(name, "none") == 0)
+        return Warm::none;
+    return strcmp(name, "predicted") == 0 ? Warm::predicted : Warm::popular;
+}
+
+/// Of the migration that makes tables for values; without it there is the memory.
+void read_tiers(const Row &row, Namespace &space) {
+    space.tiers = {.memory = true, .table = false, .archive = false};
+    if (!row.has("tiers"))
+        return;
+    space.tiers.memory = false;
+    Datum *names = nullptr;
+    int count = 0;
+    deconstruct_array(DatumGetArrayTypeP(row.column("tiers")), TEXTOID, -1, false, TYPALIGN_INT, &names,
+                      nullptr, &count);
+    for (int i = 0; i < count; ++i) {
+        const char *const name = TextDatumGetCString(names[i]);
+        space.tiers.memory = space.tiers.memory || strcmp(name, "memory") == 0;
+        space.tiers.table = space.tiers.table || strcmp(name, "table") == 0;
+        space.tiers.archive = space.tiers.archive || strcmp(name, "archive") == 0;
+    }
+    space.price = DatumGetFloat8(row.column("price"));
+    space.warm = warm_named(row.string("warm"));
+    space.cleared = DatumGetTimestampTz(row.column("created_at"));
+}
+
 void read_row(const Row &row, Namespace &space) {
     space = Namespace{};
     strlcpy(space.name, row.string("namespace"), namespace_size);
@@ -66,6 +98,7 @@ void read_row(const Row &row, Namespace &space) {
     space.is_dependent = strcmp(row.string("kind"), "dependent") == 0;
     space.is_shared = DatumGetBool(row.column("shared"));
     space.type = type_named(row.string("value_type"));
+    read_tiers(row, space);
     space.ttl = row.time("ttl", core::never);
     space.stale_for = row.time("stale_for", 0);
     space.negative_ttl = row.time("negative_ttl", 0);
@@ -83,7 +116,7 @@ void read_row(const Row &row, Namespace &space) {
 /// the table: what it says about a namespace is checked below.
 template <class Read> void each_row(Oid oid, Read read) {
     Relation const table = table_open(oid, AccessShareLock);
-    Snapshot const snapshot = RegisterSnapshot(GetLatestSnapshot());
+    Snapshot const snapshot = RegisterSnapshot(snapshot_of_now());
     TupleTableSlot *const slot = table_slot_create(table, nullptr);
     TableScanDesc const scan = table_beginscan(table, snapshot, 0, nullptr);
     while (table_scan_getnextslot(scan, ForwardScanDirection, slot)) {

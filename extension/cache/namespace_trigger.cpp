@@ -1,15 +1,18 @@
 // The trigger of table steward.cache_namespace.
-#include "extension/cache/namespace.hpp"
+#include "extension/cache/lower.hpp"
 #include "extension/cache/transaction.hpp"
+#include "extension/migration.hpp"
 
 extern "C" {
 #include "access/xact.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "nodes/pg_list.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/inval.h"
 #include "utils/rel.h"
+#include "utils/timestamp.h"
 }
 
 namespace steward::cache {
@@ -54,8 +57,30 @@ void drop_at_commit(const char *name) {
     MemoryContextSwitchTo(caller);
 }
 
+/// What sessions that do not know yet store until this transaction commits is not written below: it would be
+/// found there afterwards, though it is of before.
+void hold_off_saving() {
+    Oid const table = has_memory() ? steward_table("cache_table") : InvalidOid;
+    if (OidIsValid(table))
+        LockRelationOid(table, ShareUpdateExclusiveLock);
+}
+
+/// What lies in tables goes with the row.
+void drop_namespace(const char *name) {
+    hold_off_saving();
+    drop_at_commit(name);
+    clear_lower(name);
+}
+
 char *name_in(HeapTuple row, TupleDesc columns) {
     return SPI_getvalue(row, columns, SPI_fnumber(columns, "namespace"));
+}
+
+bool has_column_changed(const TriggerData *trigger, const char *name) {
+    TupleDesc const columns = RelationGetDescr(trigger->tg_relation);
+    int const number = SPI_fnumber(columns, name);
+    return number > 0 && strcmp(SPI_getvalue(trigger->tg_trigtuple, columns, number),
+                                SPI_getvalue(trigger->tg_newtuple, columns, number)) != 0;
 }
 
 const TriggerData *trigger_data(FunctionCallInfo fcinfo) {
@@ -71,6 +96,19 @@ Oid owner_in(HeapTuple row, TupleDesc columns) {
         return owner_of(name_in(row, columns));
     bool is_null = false;
     return DatumGetObjectId(SPI_getbinval(row, columns, number, &is_null));
+}
+
+/// The new row. With other tiers a namespace begins anew: what one of them had kept before, or while it was
+/// none, would be found again.
+HeapTuple with_tiers(const TriggerData *trigger, TupleDesc columns) {
+    HeapTuple const row = trigger->tg_newtuple;
+    int created = SPI_fnumber(columns, "created_at");
+    if (created <= 0 || !has_column_changed(trigger, "tiers"))
+        return row;
+    drop_namespace(name_in(row, columns));
+    Datum now = TimestampTzGetDatum(GetCurrentTimestamp());
+    bool is_null = false;
+    return heap_modify_tuple_by_cols(row, columns, 1, &created, &now, &is_null);
 }
 
 void require_owner(HeapTuple row, TupleDesc columns) {
@@ -90,14 +128,16 @@ STEWARD_FUNCTION(steward_cache_namespace_check) {
                 errmsg("not called as a trigger before a row changes"));
     TupleDesc const columns = RelationGetDescr(trigger->tg_relation);
     require_owner(trigger->tg_trigtuple, columns);
-    if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+    HeapTuple result = trigger->tg_trigtuple;
+    if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event)) {
         require_owner(trigger->tg_newtuple, columns);
+        result = with_tiers(trigger, columns);
+    }
     if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event) && SPI_fnumber(columns, "owner") > 0)
-        drop_at_commit(name_in(trigger->tg_trigtuple, columns));
+        drop_namespace(name_in(trigger->tg_trigtuple, columns));
     if (has_memory()) // what dependent namespaces hold was computed by other rules
         change_at_commit(slot_of(TagKind::space, 0, name_in(trigger->tg_trigtuple, columns)));
-    PG_RETURN_POINTER(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple
-                                                                 : trigger->tg_trigtuple);
+    PG_RETURN_POINTER(result);
 }
 
 /// Every session hears that the definitions have changed: by an invalidation of the table, or sooner by a

@@ -50,6 +50,7 @@ Looked read_entry(const Namespace &space, const EntryKey &key, bool copy, Accept
                 errdetail("A cached value is larger than what is left."));
     if (found.hit != core::Hit::none)
         looked = {found.hit, value_of(found.type, reserve.value()), found.label};
+    looked.was_there = found.was_there;
     return looked;
 }
 

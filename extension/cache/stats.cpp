@@ -23,6 +23,8 @@ struct PoolFacts {
     Holder holder;
     std::uint64_t entries;
     std::uint64_t bytes;
+    std::uint64_t leaving;
+    std::uint64_t lost;
     std::array<std::uint64_t, core::causes> left;
 };
 
@@ -32,6 +34,8 @@ bool read_facts(std::size_t pool, PoolFacts &facts) {
     const core::Pool &of_store = store().pool(pool);
     facts.entries = of_store.size();
     facts.bytes = of_store.bytes();
+    facts.leaving = of_store.leaving();
+    facts.lost = of_store.lost();
     for (std::size_t i = 0; i < core::causes; ++i)
         facts.left[i] = of_store.left(static_cast<core::Cause>(i));
     unlock_pool(pool);
@@ -72,45 +76,90 @@ Nullable end_of_value(core::Time expires) {
     return expires == core::never ? Nullable{} : some(TimestampTzGetDatum(timestamp_of(expires)));
 }
 
+using CountRow = std::array<Nullable, 23>;
+
+std::uint64_t of(const PoolFacts &facts, Count what) noexcept {
+    return facts.holder.counts[static_cast<std::size_t>(what)];
+}
+
+Nullable seconds(std::uint64_t microseconds) {
+    return some(Float8GetDatum(static_cast<double>(microseconds) / 1e6));
+}
+
+Nullable cost(std::uint64_t hits, double price) {
+    return some(Float8GetDatum(static_cast<double>(hits) * price));
+}
+
+CountRow memory_row(const PoolFacts &facts, double price) {
+    auto const counted = [&](Count what) { return some(number(of(facts, what))); };
+    auto const left_by = [&](core::Cause cause) {
+        return some(number(facts.left[static_cast<std::size_t>(cause)]));
+    };
+    std::uint64_t const below = of(facts, Count::table_hits) + of(facts, Count::archive_hits);
+    return {
+        some(CStringGetTextDatum(facts.holder.name)),
+        some(CStringGetTextDatum("memory")),
+        counted(Count::hits),
+        some(number(of(facts, Count::misses) + below)),
+        counted(Count::negative_hits),
+        counted(Count::stale_hits),
+        counted(Count::early_refreshes),
+        counted(Count::flight_waits),
+        counted(Count::refused),
+        counted(Count::sets),
+        counted(Count::refused_sets),
+        left_by(core::Cause::entries),
+        left_by(core::Cause::bytes),
+        left_by(core::Cause::memory),
+        left_by(core::Cause::expired),
+        left_by(core::Cause::deleted),
+        some(number(facts.entries)),
+        some(number(facts.bytes)),
+        some(number(facts.leaving)),
+        some(number(facts.lost)),
+        recent_share(facts.holder),
+        seconds(of(facts, Count::saved_us)),
+        cost(of(facts, Count::hits) + of(facts, Count::negative_hits) + of(facts, Count::stale_hits), price)};
+}
+
+/// Of what lies below only hits are counted here; the share of hits is that of all tiers.
+CountRow lower_row(const PoolFacts &facts, const char *tier, std::uint64_t hits, std::uint64_t misses,
+                   std::uint64_t saved_us, double price) {
+    CountRow row{};
+    row[0] = some(CStringGetTextDatum(facts.holder.name));
+    row[1] = some(CStringGetTextDatum(tier));
+    row[2] = some(number(hits));
+    row[3] = some(number(misses));
+    row[20] = recent_share(facts.holder);
+    row[21] = seconds(saved_us);
+    row[22] = cost(hits, price);
+    return row;
+}
+
 } // namespace
 
-/// A row for each namespace of this database that holds memory.
+/// A row for each namespace of this database that holds memory, and each of its tiers.
 STEWARD_FUNCTION(steward_cache_counts) {
     ResultRows const rows = start_rows(fcinfo);
     for (std::size_t pool = 0; has_memory() && pool < most_namespaces; ++pool) {
         PoolFacts facts;
         if (!read_facts(pool, facts))
             continue;
-        auto const count_of = [&](Count what) {
-            return number(facts.holder.counts[static_cast<std::size_t>(what)]);
-        };
-        auto const left_by = [&](core::Cause cause) {
-            return number(facts.left[static_cast<std::size_t>(cause)]);
-        };
-        rows.add_nullable([&] {
-            return std::array{
-                some(CStringGetTextDatum(facts.holder.name)),
-                some(count_of(Count::hits)),
-                some(count_of(Count::misses)),
-                some(count_of(Count::negative_hits)),
-                some(count_of(Count::stale_hits)),
-                some(count_of(Count::early_refreshes)),
-                some(count_of(Count::flight_waits)),
-                some(count_of(Count::refused)),
-                some(count_of(Count::sets)),
-                some(count_of(Count::refused_sets)),
-                some(left_by(core::Cause::entries)),
-                some(left_by(core::Cause::bytes)),
-                some(left_by(core::Cause::memory)),
-                some(left_by(core::Cause::expired)),
-                some(left_by(core::Cause::deleted)),
-                some(number(facts.entries)),
-                some(number(facts.bytes)),
-                recent_share(facts.holder),
-                some(Float8GetDatum(
-                    static_cast<double>(facts.holder.counts[static_cast<std::size_t>(Count::saved_us)]) /
-                    1e6))};
-        });
+        const Namespace *const known = known_namespace(facts.holder.name);
+        Tiers const tiers = known == nullptr ? Tiers{true, false, false} : known->tiers;
+        double const price = known == nullptr ? 0 : known->price;
+        rows.add_nullable([&] { return memory_row(facts, price); });
+        if (tiers.table)
+            rows.add_nullable([&] {
+                return lower_row(facts, "table", of(facts, Count::table_hits),
+                                 of(facts, Count::misses) + of(facts, Count::archive_hits),
+                                 of(facts, Count::table_saved_us), price);
+            });
+        if (tiers.archive)
+            rows.add_nullable([&] {
+                return lower_row(facts, "archive", of(facts, Count::archive_hits), of(facts, Count::misses),
+                                 of(facts, Count::archive_saved_us), price);
+            });
     }
     return Datum{0};
 }
@@ -133,6 +182,11 @@ STEWARD_FUNCTION(steward_cache_entry_list) {
         });
     });
     return Datum{0};
+}
+
+/// (namespace) -> whether the caller may read it
+STEWARD_FUNCTION(steward_cache_may_read) {
+    PG_RETURN_BOOL(has_right(find_namespace(text_argument(fcinfo, 0)), Right::read));
 }
 
 /// The size of the cache's memory, what of it is free, and how many namespaces hold some: null without

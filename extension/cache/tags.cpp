@@ -66,7 +66,10 @@ void Stamps::read(const core::Entries &entries, core::Place place) noexcept {
     entries.read_stamps(place, reinterpret_cast<std::byte *>(stamps_));
 }
 
+/// Without memory nobody counts changes; what depends on some is not kept then.
 bool Stamps::take() noexcept {
+    if (!has_memory())
+        return true;
     bool is_quiet = true;
     for (Stamp &stamp : all()) {
         // In this order: a change that is counted after the first line is seen to be pending, or found by
@@ -78,7 +81,7 @@ bool Stamps::take() noexcept {
 }
 
 bool Stamps::hold() const noexcept {
-    return std::all_of(stamps_, stamps_ + count_, holds);
+    return !has_memory() || std::all_of(stamps_, stamps_ + count_, holds);
 }
 
 bool Stamps::prepared_are_seen() const {
@@ -122,6 +125,8 @@ void prepare_change(Slot slot, std::uint64_t transaction) noexcept {
 /// The newest transaction that can have been prepared before this moment is the one before the next: as with
 /// prepare_change(), what has ended need not wait for one more.
 void note_prepared_before_start() {
+    if (!has_memory())
+        return;
     std::atomic<std::uint64_t> &before_start = prepared_transactions().before_start;
     if (max_prepared_xacts == 0 || before_start.load() != 0)
         return;

@@ -1,5 +1,5 @@
 -- Deploy pg_steward:grants to pg
--- requires: cache
+-- requires: cache_tiers
 -- What each role may call of the installed extension. Run it again with psql after ALTER EXTENSION UPDATE: it
 -- grants what is new and leaves out what this version does not have.
 BEGIN;
@@ -42,10 +42,16 @@ BEGIN
             ('steward_reader', 'steward.job_runs()'),
             ('steward_owner', 'steward.schedule_insert(text, timestamptz, timestamptz, text)'),
             ('steward_owner', 'steward.adopt()'),
+            ('steward_owner', 'steward.cache_used_most(integer)'),
             ('steward_writer', 'steward.principle_rescore(bigint[], timestamptz)'),
             ('steward_writer', 'steward.principle_rescore_batch(bigint[], timestamptz, boolean)'),
             ('steward_writer', 'steward.score_principle(bigint)'),
             ('steward_writer', 'steward.worker_wake()'),
+            ('steward_worker', 'steward.cache_run()'),
+            ('steward_worker', 'steward.cache_save(boolean)'),
+            ('steward_worker', 'steward.cache_run_step(text, integer, timestamptz)'),
+            ('steward_worker', 'steward.cache_turn(text, interval)'),
+            ('steward_worker', 'steward.cache_warm_all(integer)'),
             ('steward_worker', 'steward.lexicon_forget()'),
             ('steward_worker', 'steward.principle_rescore_isolated(bigint[], timestamptz, boolean)'),
             ('steward_worker', 'steward.principle_rescore_queued(integer, timestamptz)'),
@@ -81,6 +87,8 @@ BEGIN
             ('steward_metrics', 'steward.operation_summary()'),
             ('steward_metrics', 'steward.operation_totals()'),
             ('steward_metrics', 'steward.cache_counts()'),
+            ('steward_metrics', 'steward.cache_grade(double precision)'),
+            ('steward_metrics', 'steward.cache_lower_sizes()'),
             ('steward_metrics', 'steward.cache_memory()')) AS v (role, signature)
         WHERE to_regprocedure(signature) IS NOT NULL
     LOOP
@@ -91,6 +99,7 @@ BEGIN
     END IF;
     IF to_regclass('steward.cache_stats') IS NOT NULL THEN
         GRANT SELECT ON steward.cache_stats TO steward_metrics, steward_reader;
+        GRANT SELECT ON steward.cache_entries TO steward_reader;
     END IF;
     IF to_regclass('steward.tick_stats') IS NOT NULL THEN
         GRANT SELECT ON steward.tick_stats TO steward_metrics, steward_reader;
@@ -121,11 +130,12 @@ DECLARE
     member record;
 BEGIN
     FOR member IN
-        SELECT p.oid::regprocedure AS signature, CASE WHEN p.proname ~ '^cache_get|^cache_(has|ttl|key|hot|entry_list|counts|memory)$' THEN 'steward_reader'
+        SELECT p.oid::regprocedure AS signature, CASE WHEN p.proname ~ '^cache_get|^cache_(has|ttl|key|hot|entry_list|lower_entries|all_entries|lower_sizes|may_read|counts|memory)$' THEN 'steward_reader'
                                                         ELSE 'steward_writer' END AS role
         FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid
         WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
               AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward') AND p.proname ~ '^cached?_'
+              AND p.proname NOT IN ('cache_run', 'cache_run_step', 'cache_save', 'cache_turn', 'cache_used_most', 'cache_warm_all')
     LOOP
         EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %I', member.signature, member.role);
     END LOOP;

@@ -1,7 +1,7 @@
 -- Namespaces: what they may be, what is there from the start, and who hears of a change.
 \set ON_ERROR_STOP 1
 SET search_path = tap, pg_catalog;
-SELECT plan(47);
+SELECT plan(51);
 
 -- From the start.
 SELECT results_eq(
@@ -27,6 +27,13 @@ FROM unnest(ARRAY['max_entries => 1', 'max_entries => NULL', 'max_bytes => 0', '
                   'stale_for => NULL', 'kind => ''other''', 'kind => NULL',
                   'value_type => ''json''', 'negative_ttl => ''-1 s''', 'early_beta => -1']) AS argument;
 SELECT is((SELECT count(*) FROM steward.cache_namespace WHERE namespace = 'wrong'), 0::bigint, 'none of these is made');
+SELECT steward.cache_create('usual');
+SELECT is(ttl, interval '3600 s', 'values are good for an hour unless it is said otherwise') FROM steward.cache_namespace WHERE namespace = 'usual';
+SELECT is(max_entries, 1000, 'a thousand of them') FROM steward.cache_namespace WHERE namespace = 'usual';
+SELECT is(tiers, '{memory,table,archive}', 'in all tiers') FROM steward.cache_namespace WHERE namespace = 'usual';
+SELECT steward.cache_set('usual', 'a', '1');
+SELECT ok(steward.cache_ttl('usual', 'a') BETWEEN '59 min' AND '60 min', 'which one call stores');
+SELECT steward.cache_drop('usual');
 SELECT steward.cache_create('definition', max_entries => 10);
 SELECT throws_ok($$SELECT steward.cache_create('definition')$$, '42710', 'cache namespace "definition" already exists');
 SELECT throws_ok($$SELECT steward.cache_alter('definition', max_entries => 0)$$, '22023', 'invalid definition of a cache namespace');

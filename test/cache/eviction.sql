@@ -2,10 +2,10 @@
 \set ON_ERROR_STOP 1
 SET search_path = tap, pg_catalog;
 SELECT plan(14);
-SELECT steward.cache_create('hundred', max_entries => 100);
-SELECT steward.cache_create('bytes', max_entries => 100000, max_bytes => 100000);
+SELECT steward.cache_create('hundred', max_entries => 100, tiers => '{memory}');
+SELECT steward.cache_create('bytes', max_entries => 100000, max_bytes => 100000, tiers => '{memory}');
 CREATE FUNCTION pg_temp.stats(name text) RETURNS steward.cache_stats LANGUAGE sql AS $$
-    SELECT s FROM steward.cache_stats AS s WHERE namespace = name
+    SELECT s FROM steward.cache_stats AS s WHERE tier = 'memory' AND namespace = name
 $$;
 
 SELECT steward.cache_set_text_many('hundred', array_agg('k' || g), array_agg('v'::text)) FROM generate_series(1, 100) AS g;

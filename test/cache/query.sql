@@ -22,7 +22,7 @@ DECLARE
     s record;
     said text;
 BEGIN
-    SELECT hits, misses, sets INTO s FROM steward.cache_stats WHERE namespace = 'query';
+    SELECT hits, misses, sets INTO s FROM steward.cache_stats WHERE tier = 'memory' AND namespace = 'query';
     SELECT concat_ws(' ', CASE WHEN s.hits > o.hits THEN 'hit' END, CASE WHEN s.misses > o.misses THEN 'miss' END, CASE WHEN s.sets > o.sets THEN 'kept' END)
     INTO said FROM query.seen AS o;
     UPDATE query.seen SET hits = s.hits, misses = s.misses, sets = s.sets;
@@ -200,10 +200,10 @@ DO $$ BEGIN
     FOR i IN 1 .. 1000 LOOP
         PERFORM query.sum();
         COMMIT;
-        EXIT WHEN (SELECT early_refreshes > 0 FROM steward.cache_stats WHERE namespace = 'query');
+        EXIT WHEN (SELECT early_refreshes > 0 FROM steward.cache_stats WHERE tier = 'memory' AND namespace = 'query');
     END LOOP;
 END $$;
-SELECT ok(early_refreshes > 0, 'computed anew before its end') FROM steward.cache_stats WHERE namespace = 'query';
+SELECT ok(early_refreshes > 0, 'computed anew before its end') FROM steward.cache_stats WHERE tier = 'memory' AND namespace = 'query';
 SELECT steward.cache_alter('query', early_beta => 0);
 INSERT INTO query.log VALUES (1);
 SELECT is(query.sum(), 1000000::bigint, 'and dropped by a change');

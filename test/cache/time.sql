@@ -53,7 +53,7 @@ SELECT is(steward.cache_get_text('stale', 'a'), 'old', 'a stale value is had');
 SELECT is(steward.cache_ttl('stale', 'a'), '-4 minutes'::interval, 'and is known to be over');
 SELECT pg_temp.pass('1 minute');
 SELECT is(steward.cache_get_text('stale', 'a'), NULL, 'until that time is over as well');
-SELECT is((SELECT stale_hits FROM steward.cache_stats WHERE namespace = 'stale'), 1::bigint, 'it is counted as such');
+SELECT is((SELECT stale_hits FROM steward.cache_stats WHERE tier = 'memory' AND namespace = 'stale'), 1::bigint, 'it is counted as such');
 
 -- A set after the end, and a set that is newer.
 SELECT steward.cache_set_text('time', 'a', 'new');
@@ -66,11 +66,11 @@ SELECT is(steward.cache_expire('1 hour'), 0::bigint, 'nobody sweeps twice in the
 SELECT steward.cache_set_text_many('time', array_agg('k' || g), array_agg(repeat('x', 1000))) FROM generate_series(1, 500) AS g;
 CREATE TEMPORARY TABLE before AS SELECT free_bytes FROM steward.cache_memory();
 SELECT pg_temp.pass('10 minutes');
-SELECT is((SELECT entries FROM steward.cache_stats WHERE namespace = 'time'), 500::bigint, 'what has ended still has memory');
+SELECT is((SELECT entries FROM steward.cache_stats WHERE tier = 'memory' AND namespace = 'time'), 500::bigint, 'what has ended still has memory');
 SELECT is(steward.cache_expire('1 minute'), 500::bigint, 'until it is swept');
-SELECT is((SELECT entries FROM steward.cache_stats WHERE namespace = 'time'), 0::bigint, 'then nothing is left');
+SELECT is((SELECT entries FROM steward.cache_stats WHERE tier = 'memory' AND namespace = 'time'), 0::bigint, 'then nothing is left');
 SELECT cmp_ok((SELECT free_bytes FROM steward.cache_memory()), '>=', (SELECT free_bytes + 500000 FROM before), 'and the memory is free');
-SELECT is((SELECT expired - 500 >= 0 FROM steward.cache_stats WHERE namespace = 'time'), true, 'they are counted as expired');
+SELECT is((SELECT expired - 500 >= 0 FROM steward.cache_stats WHERE tier = 'memory' AND namespace = 'time'), true, 'they are counted as expired');
 
 SELECT * FROM finish();
 SELECT steward.worker_clock_set(NULL);

@@ -23,7 +23,8 @@ SELECT is_empty(
       WHERE c.relnamespace = 'steward'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
             AND c.oid NOT IN (SELECT rel FROM shard_key)
             AND c.relname NOT IN ('score_profile', 'lexicon', 'history_retention', 'job_kind', 'schedule', 'installation',
-                                  'matview_refresh', 'cache_namespace', 'cache_dependency')$$,
+                                  'matview_refresh', 'cache_namespace', 'cache_dependency', 'cache_table', 'cache_archive', 'cache_dictionary',
+                                  'cache_size', 'cache_popular', 'cache_removed', 'cache_objective')$$,
     'each table has a place');
 SELECT is_empty(
     $$SELECT i.indexrelid::regclass FROM shard_key AS s JOIN pg_index AS i ON i.indrelid = s.rel

@@ -24,14 +24,14 @@ SELECT is_empty($$SELECT name FROM member WHERE NOT proisstrict AND provolatile 
                 'all that have no effects are strict: null in, null out; a draft may lack an id and a profile, a schedule an anchor, a frame a dictionary, and null is a part of a key');
 SELECT is_empty($$SELECT name FROM member WHERE prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c')
                   AND prokind = 'f' AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig), false)
-                  AND proname NOT IN ('job_run_batch', 'job_sql')$$,
+                  AND proname NOT IN ('job_run_batch', 'job_sql', 'cache_warm')$$,
                 'a function that is not in C fixes its search_path, with pg_temp last; a procedure that commits can not, nor what runs what users wrote');
 SELECT set_eq(
     $$SELECT DISTINCT proname::text FROM member WHERE provolatile = 's'$$,
     ARRAY['ambiguity', 'ambiguity_scores', 'ambiguity_findings', 'lexicon_phrases', 'partition_key', 'profile_score',
           'migration_is_deployed', 'migration_require', 'principle_score', 'principle_draft_score',
           'principle_pending', 'jobs_may_run', 'jobs_next_at', 'job_kind_option', 'doctor_server', 'doctor_rights', 'schedule_next', 'schedule_times',
-          'cache_key'],
+          'cache_key', 'cache_lower_sizes', 'cache_grade'],
     'only what looks something up by name is stable');
 SELECT is((SELECT provolatile FROM member WHERE oid = 'steward.ambiguity(text)'::regprocedure), 'i'::"char",
           'ambiguity(text) is immutable');

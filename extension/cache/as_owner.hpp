@@ -1,0 +1,38 @@
+// Statements on the tables of the cache, which are none of its callers' business.
+#pragma once
+
+#include "extension/boundary.hpp"
+
+extern "C" {
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+}
+
+namespace steward::cache {
+
+inline Oid owner_of_table(Oid table) {
+    HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
+    if (!HeapTupleIsValid(tuple))
+        elog(ERROR, "cache lookup failed for relation %u", table);
+    Oid const owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
+    ReleaseSysCache(tuple);
+    return owner;
+}
+
+/// Runs `body`, which calls SPI, as the owner of a table; an error gives the caller's identity back. The
+/// statements name operators with their schema: the search_path is the caller's.
+template <class Body> void as_owner(Oid table, Body body) {
+    Oid role = InvalidOid;
+    int context = 0;
+    GetUserIdAndSecContext(&role, &context);
+    SetUserIdAndSecContext(owner_of_table(table), context | SECURITY_LOCAL_USERID_CHANGE);
+    if (SPI_connect() != SPI_OK_CONNECT)
+        elog(ERROR, "could not connect to SPI");
+    body();
+    SPI_finish();
+    SetUserIdAndSecContext(role, context);
+}
+
+} // namespace steward::cache
