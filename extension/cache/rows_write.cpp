@@ -347,13 +347,16 @@ List *delete_rows_like(const Namespace &space, Datum pattern) {
     as_owner(table, [&] {
         Datum const values[] = {CStringGetTextDatum(space.name), ObjectIdGetDatum(role), pattern,
                                 TimestampTzGetDatum(timestamp_of(now() - space.stale_for))};
-        for (std::size_t i = 0; i < (space.tiers.archive ? 2 : 1); ++i) {
+        // Twice: a row that was on its way from one to the other may have been in neither.
+        for (std::size_t step = 0; step < (space.tiers.archive ? 4 : 1); ++step) {
+            std::size_t const i = step % 2;
             Statement &statement = writes ? deletes[i] : looks[i];
             const char *const form = writes ? "DELETE FROM steward.%s AS t WHERE %s RETURNING t.key"
                                             : "SELECT t.key FROM steward.%s AS t WHERE %s";
             statement.prepare(psprintf(form, tables[i], like_condition), std::size(types), types);
             statement.run(values, writes ? SPI_OK_DELETE_RETURNING : SPI_OK_SELECT);
-            keys = returned_keys(keys, caller);
+            if (writes || step < 2) // those that stay would be counted again
+                keys = returned_keys(keys, caller);
         }
     });
     return keys;
