@@ -35,4 +35,17 @@ template <class Body> void as_owner(Oid table, Body body) {
     SetUserIdAndSecContext(role, context);
 }
 
+/// The texts in the first column of what the last statement has returned, in another memory context than
+/// SPI's.
+inline List *returned_texts(List *texts, MemoryContext context) {
+    MemoryContext const spi = MemoryContextSwitchTo(context);
+    for (std::uint64_t i = 0; i < SPI_processed; ++i) {
+        bool is_null = false;
+        Datum const value = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null);
+        texts = lappend(texts, DatumGetTextPCopy(value));
+    }
+    MemoryContextSwitchTo(spi);
+    return texts;
+}
+
 } // namespace steward::cache

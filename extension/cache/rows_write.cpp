@@ -5,6 +5,7 @@
 
 #include "extension/cache/mutants.hpp"
 #include "extension/migration.hpp"
+#include "extension/text.hpp"
 
 extern "C" {
 #include "access/xact.h"
@@ -202,16 +203,20 @@ std::uint64_t remove(Removal &removal, std::span<const Draft> drafts, bool waits
     return SPI_processed;
 }
 
-/// The keys that a statement has returned, in the caller's memory context.
-List *returned_keys(List *keys, MemoryContext caller) {
-    MemoryContext const spi = MemoryContextSwitchTo(caller);
-    for (std::uint64_t i = 0; i < SPI_processed; ++i) {
-        bool is_null = false;
-        Datum const key = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null);
-        keys = lappend(keys, DatumGetTextPCopy(key));
-    }
-    MemoryContextSwitchTo(spi);
-    return keys;
+int by_content(const ListCell *a, const ListCell *b) {
+    auto const of = [](const ListCell *cell) { return view(static_cast<const text *>(lfirst(cell))); };
+    return of(a).compare(of(b));
+}
+
+/// Each text once.
+List *without_repeated(List *texts) {
+    list_sort(texts, by_content);
+    List *unique = NIL;
+    ListCell *cell = nullptr;
+    foreach (cell, texts)
+        if (unique == NIL || by_content(list_last_cell(unique), cell) != 0)
+            unique = lappend(unique, lfirst(cell));
+    return unique;
 }
 
 /// Marks the drafts whose numbers a statement gives.
@@ -355,11 +360,10 @@ List *delete_rows_like(const Namespace &space, Datum pattern) {
                                             : "SELECT t.key FROM steward.%s AS t WHERE %s";
             statement.prepare(psprintf(form, tables[i], like_condition), std::size(types), types);
             statement.run(values, writes ? SPI_OK_DELETE_RETURNING : SPI_OK_SELECT);
-            if (writes || step < 2) // those that stay would be counted again
-                keys = returned_keys(keys, caller);
+            keys = returned_texts(keys, caller);
         }
     });
-    return keys;
+    return without_repeated(keys);
 }
 
 } // namespace steward::cache

@@ -114,13 +114,7 @@ List *popular_keys(const Namespace &space, int32 limit) {
         if (SPI_execute_with_args(statement, std::size(types), const_cast<Oid *>(types), values, nullptr,
                                   true, 0) != SPI_OK_SELECT)
             elog(ERROR, "could not read the keys that are used most");
-        MemoryContext const spi = MemoryContextSwitchTo(caller);
-        for (std::uint64_t i = 0; i < SPI_processed; ++i) {
-            bool is_null = false;
-            Datum const key = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null);
-            keys = lappend(keys, DatumGetTextPCopy(key));
-        }
-        MemoryContextSwitchTo(spi);
+        keys = returned_texts(keys, caller);
     });
     return keys;
 }
