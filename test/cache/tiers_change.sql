@@ -2,29 +2,7 @@
 \set ON_ERROR_STOP 1
 SET search_path = tap, pg_catalog;
 SELECT plan(85);
-CREATE FUNCTION pg_temp.archive(at timestamptz DEFAULT now() + '2 hours') RETURNS bigint LANGUAGE sql AS $$
-    SELECT sum(steward.cache_table_tend(part, at)) FROM generate_series(0, 7) AS part
-$$;
-CREATE FUNCTION pg_temp.in_memory(name text) RETURNS bigint LANGUAGE sql AS $$
-    SELECT count(*) FROM steward.cache_entry_list(name) WHERE key NOT LIKE 'push %'
-$$;
--- Of namespaces that have room for few entries nothing stays in memory. What is written leaves it after the commit.
-CREATE PROCEDURE pg_temp.push_out(VARIADIC names text[]) LANGUAGE plpgsql AS $$
-BEGIN
-    FOR i IN 1 .. 50 LOOP
-        FOR p IN 1 .. 4 LOOP -- those that are used keep their place
-            PERFORM steward.cache_set_text(name, 'push ' || p, 'x'), steward.cache_get_text(name, 'push ' || p), steward.cache_get_text(name, 'push ' || p)
-            FROM unnest(names) AS name;
-        END LOOP;
-        PERFORM steward.cache_save();
-        COMMIT;
-        EXIT WHEN (SELECT sum(pg_temp.in_memory(name)) FROM unnest(names) AS name) = 0;
-    END LOOP;
-END $$;
-CREATE FUNCTION pg_temp.rows(name text) RETURNS text LANGUAGE sql AS $$
-    SELECT (SELECT count(*) FROM steward.cache_table WHERE namespace = name AND key NOT LIKE 'push %') || ' '
-           || (SELECT count(*) FROM steward.cache_archive WHERE namespace = name AND key NOT LIKE 'push %')
-$$;
+\ir tiers_helpers.psql
 -- a to h: a and b in the archive, c and d in the table, e and f in memory and the table, g and h in memory alone.
 CREATE PROCEDURE pg_temp.fill(name text) LANGUAGE plpgsql AS $$
 BEGIN

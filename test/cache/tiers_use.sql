@@ -6,9 +6,7 @@ CREATE ROLE tiers_owner IN ROLE steward_writer;
 CREATE ROLE tiers_other IN ROLE steward_writer;
 CREATE ROLE tiers_reader IN ROLE steward_reader;
 GRANT USAGE ON SCHEMA tap TO PUBLIC;
-CREATE FUNCTION pg_temp.archive(at timestamptz DEFAULT now() + '2 hours') RETURNS bigint LANGUAGE sql AS $$
-    SELECT sum(steward.cache_table_tend(part, at)) FROM generate_series(0, 7) AS part
-$$;
+\ir tiers_helpers.psql
 CREATE FUNCTION pg_temp.try(role text, statement text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('SET ROLE %I', role);
@@ -19,9 +17,6 @@ EXCEPTION WHEN OTHERS THEN
     RESET ROLE;
     RETURN SQLSTATE;
 END $$;
-CREATE FUNCTION pg_temp.stats(name text, of text) RETURNS steward.cache_stats LANGUAGE sql AS $$
-    SELECT s FROM steward.cache_stats AS s WHERE namespace = name AND tier = of
-$$;
 
 -- Rights to values are those of the namespace; the tables are nobody's.
 SET ROLE tiers_owner;
