@@ -1,9 +1,9 @@
 // What of a namespace lies below the memory, without the values.
 #include "extension/cache/arguments.hpp"
-#include "extension/cache/as_owner.hpp"
 #include "extension/cache/lower.hpp"
 #include "extension/migration.hpp"
 #include "extension/rows.hpp"
+#include "extension/sql_as_owner.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"

@@ -1,7 +1,7 @@
 // Writing goes through SPI, as the owner of the tables. No operator is looked up by the search_path of
 // whoever is served.
-#include "extension/cache/as_owner.hpp"
 #include "extension/cache/rows.hpp"
+#include "extension/sql_as_owner.hpp"
 
 #include "extension/cache/mutants.hpp"
 #include "extension/migration.hpp"
@@ -80,14 +80,7 @@ struct Statement {
     SPIPlanPtr plan;
 
     void prepare(const char *text, int count, const Oid *types) {
-        if (plan != nullptr)
-            return;
-        SPIPlanPtr const fresh = SPI_prepare(text, count, const_cast<Oid *>(types));
-        if (fresh == nullptr)
-            elog(ERROR, "could not prepare a statement of the cache: %s", SPI_result_code_string(SPI_result));
-        if (SPI_keepplan(fresh) != 0)
-            elog(ERROR, "could not keep a statement of the cache");
-        plan = fresh;
+        keep_plan(plan, text, {types, static_cast<std::size_t>(count)});
     }
     /// Sees what is committed by now: the snapshot of the transaction may be older than a row that must go.
     void run(const Datum *values, int expected, const char *nulls = nullptr) const {

@@ -1,10 +1,10 @@
 // Which keys are used most, and how they come back into memory.
 #include "extension/cache/arguments.hpp"
-#include "extension/cache/as_owner.hpp"
 #include "extension/cache/lower.hpp"
 #include "extension/cache/sweep.hpp"
 #include "extension/migration.hpp"
 #include "extension/rows.hpp"
+#include "extension/sql_as_owner.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"

@@ -1,4 +1,4 @@
-// Statements on the tables of the cache, which are none of its callers' business.
+// Statements on tables of the product, which are none of its callers' business.
 #pragma once
 
 #include "extension/boundary.hpp"
@@ -10,7 +10,7 @@ extern "C" {
 #include "utils/syscache.h"
 }
 
-namespace steward::cache {
+namespace steward {
 
 inline Oid owner_of_table(Oid table) {
     HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
@@ -35,6 +35,19 @@ template <class Body> void as_owner(Oid table, Body body) {
     SetUserIdAndSecContext(role, context);
 }
 
+/// Prepares a statement, inside as_owner(), unless that was done before; it is planned again as needed.
+inline void keep_plan(SPIPlanPtr &plan, const char *text, std::span<const Oid> types) {
+    if (plan != nullptr)
+        return;
+    SPIPlanPtr const fresh =
+        SPI_prepare(text, static_cast<int>(types.size()), const_cast<Oid *>(types.data()));
+    if (fresh == nullptr)
+        elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
+    if (SPI_keepplan(fresh) != 0)
+        elog(ERROR, "could not keep a statement");
+    plan = fresh;
+}
+
 /// The texts in the first column of what the last statement has returned, in another memory context than
 /// SPI's.
 inline List *returned_texts(List *texts, MemoryContext context) {
@@ -48,4 +61,4 @@ inline List *returned_texts(List *texts, MemoryContext context) {
     return texts;
 }
 
-} // namespace steward::cache
+} // namespace steward
