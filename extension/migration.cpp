@@ -27,6 +27,8 @@ constexpr Migration migrations[] = {
     {"jobs", "job_kind"},
     {"cache", "cache_namespace"},
     {"cache_tiers", "cache_table"},
+    {"summaries", "summary"},
+    {"hot_indexes", "hot_index"},
 };
 
 const Migration &migration_argument(FunctionCallInfo fcinfo) {

@@ -27,6 +27,7 @@ DECLARE
     measured bigint := steward.operation_begin('partition', 'partition_create');
     key name := steward.partition_key(parent);
     default_partition oid := (SELECT partdefid FROM pg_partitioned_table WHERE partrelid = parent);
+    owner regrole := (SELECT relowner FROM pg_class WHERE oid = parent);
     first text := day::timestamptz::text;
     past text := (day + 1)::timestamptz::text;
     partition text;
@@ -41,6 +42,9 @@ BEGIN
     END IF;
     -- Made alone and then attached: CREATE TABLE ... PARTITION OF would keep every reader of the parent waiting.
     EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING IDENTITY)', partition, parent);
+    IF owner <> quote_ident(current_user)::regrole THEN -- whoever owns the whole is to own its parts
+        EXECUTE format('ALTER TABLE %s OWNER TO %s', partition, owner);
+    END IF;
     IF default_partition <> 0 THEN
         -- Rows that came before their partition move into it, or it could not be attached.
         EXECUTE format('WITH moved AS (DELETE FROM %s WHERE %I >= %L AND %I < %L RETURNING *)
@@ -75,6 +79,9 @@ BEGIN
         WHERE i.inhparent = parent
               AND substring(pg_get_expr(c.relpartbound, c.oid) FROM 'TO \(''([^'']+)''\)')::timestamptz <= before
     LOOP
+        IF steward.migration_is_deployed('summaries') THEN -- nobody hears of rows that go with their table
+            PERFORM steward.summary_mark(partition);
+        END IF;
         EXECUTE format('DROP TABLE %s', partition);
         dropped := dropped + 1;
     END LOOP;

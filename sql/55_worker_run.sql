@@ -55,6 +55,9 @@ BEGIN
     PERFORM steward.history_maintain(steward.worker_clock());
     COMMIT;
     PERFORM steward.operation_end(duty);
+    IF steward.migration_is_deployed('summaries') THEN
+        CALL steward.summaries_run();
+    END IF;
     IF steward.migration_is_deployed('cache_tiers') THEN -- last: tables that cannot be written to stop nothing else
         CALL steward.cache_run();
     END IF;
@@ -62,4 +65,4 @@ BEGIN
 END $$;
 REVOKE ALL ON PROCEDURE worker_run(integer) FROM PUBLIC;
 COMMENT ON PROCEDURE worker_run(integer) IS
-    'does what is due in this database: scores what changed, keeps the history tables, tidies the cache; commits after each batch';
+    'does what is due in this database: scores what changed, keeps the history tables, refreshes summaries, tidies the cache; commits after each batch';

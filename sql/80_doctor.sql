@@ -61,7 +61,7 @@ CREATE FUNCTION doctor_rights() RETURNS TABLE (name text, state text, detail tex
 AS $$
 DECLARE
     measured bigint := steward.operation_begin('doctor', 'doctor_rights');
-    missing text := (SELECT string_agg(m, ', ') FROM unnest(ARRAY['principles', 'history', 'summary', 'scoring', 'jobs', 'cache']) AS m
+    missing text := (SELECT string_agg(m, ', ') FROM unnest(ARRAY['principles', 'history', 'summary', 'scoring', 'jobs', 'cache', 'cache_tiers', 'summaries', 'hot_indexes']) AS m
                      WHERE NOT steward.migration_is_deployed(m));
     worker pg_roles := (SELECT r FROM pg_roles AS r WHERE r.rolname = 'steward_worker');
     ungranted bigint := 0;
@@ -255,6 +255,25 @@ END $$;
 REVOKE ALL ON FUNCTION doctor_jobs() FROM PUBLIC;
 COMMENT ON FUNCTION doctor_jobs() IS 'the checks of doctor() that concern jobs and schedules';
 
+CREATE FUNCTION doctor_summaries() RETURNS TABLE (name text, state text, detail text, hint text, command text)
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE COST 20000 ROWS 1 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    measured bigint := steward.operation_begin('doctor', 'doctor_summaries');
+    failing text;
+BEGIN
+    IF has_table_privilege(to_regclass('steward.summaries'), 'SELECT') THEN
+        SELECT string_agg(format('%s (%s)', s.name, coalesce(s.error, 'its tables are gone')), ', ') INTO failing
+        FROM (SELECT v.name, v.error FROM steward.summaries AS v WHERE v.state IN ('failing', 'gone') ORDER BY v.name LIMIT 10) AS s;
+        RETURN QUERY SELECT 'summaries', CASE WHEN failing IS NULL THEN 'ok' ELSE 'warning' END,
+            coalesce('These cannot be refreshed: ' || failing || '.', 'All can be refreshed.'),
+            CASE WHEN failing IS NOT NULL THEN 'summary_explain() says what they read; summary_drop() ends them.' END, NULL::text;
+    END IF;
+    PERFORM steward.operation_end(measured);
+END $$;
+REVOKE ALL ON FUNCTION doctor_summaries() FROM PUBLIC;
+COMMENT ON FUNCTION doctor_summaries() IS 'the check of doctor() that concerns summaries';
+
 CREATE FUNCTION doctor() RETURNS TABLE (name text, state text, detail text, hint text, command text)
     LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE COST 50000 ROWS 15 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -262,6 +281,7 @@ AS $$
     UNION ALL SELECT * FROM steward.doctor_rights()
     UNION ALL SELECT * FROM steward.doctor_work()
     UNION ALL SELECT * FROM steward.doctor_jobs()
+    UNION ALL SELECT * FROM steward.doctor_summaries()
 $$;
 REVOKE ALL ON FUNCTION doctor() FROM PUBLIC;
 COMMENT ON FUNCTION doctor() IS

@@ -1,5 +1,5 @@
 -- Deploy pg_steward:grants to pg
--- requires: cache_tiers
+-- requires: hot_indexes
 -- What each role may call of the installed extension. Run it again with psql after ALTER EXTENSION UPDATE: it
 -- grants what is new and leaves out what this version does not have.
 BEGIN;
@@ -39,6 +39,7 @@ BEGIN
             ('steward_reader', 'steward.doctor()'),
             ('steward_reader', 'steward.doctor_work()'),
             ('steward_reader', 'steward.doctor_jobs()'),
+            ('steward_reader', 'steward.doctor_summaries()'),
             ('steward_reader', 'steward.job_runs()'),
             ('steward_owner', 'steward.schedule_insert(text, timestamptz, timestamptz, text)'),
             ('steward_owner', 'steward.adopt()'),
@@ -52,6 +53,9 @@ BEGIN
             ('steward_worker', 'steward.cache_run_step(text, integer, timestamptz)'),
             ('steward_worker', 'steward.cache_turn(text, interval)'),
             ('steward_worker', 'steward.cache_warm_all(integer)'),
+            ('steward_reader', 'steward.summary_backlog(text)'),
+            ('steward_worker', 'steward.summaries_due(timestamptz)'),
+            ('steward_worker', 'steward.summaries_run(bigint)'),
             ('steward_worker', 'steward.lexicon_forget()'),
             ('steward_worker', 'steward.principle_rescore_isolated(bigint[], timestamptz, boolean)'),
             ('steward_worker', 'steward.principle_rescore_queued(integer, timestamptz)'),
@@ -74,6 +78,7 @@ BEGIN
             ('steward_metrics', 'steward.doctor_rights()'),
             ('steward_metrics', 'steward.doctor_work()'),
             ('steward_metrics', 'steward.doctor_jobs()'),
+            ('steward_metrics', 'steward.doctor_summaries()'),
             ('steward_metrics', 'steward.jobs_may_run()'),
             ('steward_metrics', 'steward.migration_is_deployed(text)'),
             ('steward_metrics', 'steward.risk_level(double precision)'),
@@ -116,7 +121,7 @@ BEGIN
         FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid
         WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
               AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward')
-              AND (p.proname ~ '^(job|jobs|queue|schedule|matview|view)_' OR p.proname IN ('worker_request', 'worker_wake', 'worker_yield'))
+              AND (p.proname ~ '^(job|jobs|queue|schedule|matview|view|hot_index)_' OR p.proname IN ('worker_request', 'worker_wake', 'worker_yield'))
               AND p.proname NOT IN ('job_keys_expire', 'jobs_tend_step', 'job_leases_expire', 'job_owners_start', 'jobs_promote', 'jobs_tend',
                                     'schedule_fail', 'schedule_fire', 'schedules_fire')
     LOOP
@@ -141,6 +146,21 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Whoever writes may have summaries: of tables that are his own, refreshed with his own rights.
+DO $$
+DECLARE
+    member record;
+BEGIN
+    FOR member IN
+        SELECT p.oid::regprocedure AS signature
+        FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid
+        WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+              AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward') AND p.proname ~ '^summary_'
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO steward_writer, steward_owner', member.signature);
+    END LOOP;
+END $$;
+
 -- Members of the extension that watch tables. One that was dropped with CASCADE has taken its triggers along.
 DO $$
 DECLARE
@@ -154,7 +174,8 @@ BEGIN
             ('cache_namespace', 'a_check', 'BEFORE INSERT OR UPDATE OR DELETE', 'ROW', 'steward.cache_namespace_check()'),
             ('cache_namespace', 'b_changed', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT', 'steward.cache_definition_changed()'),
             ('cache_dependency', 'a_check', 'BEFORE INSERT OR UPDATE OR DELETE', 'ROW', 'steward.cache_namespace_check()'),
-            ('cache_dependency', 'b_changed', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT', 'steward.cache_definition_changed()')
+            ('cache_dependency', 'b_changed', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT', 'steward.cache_definition_changed()'),
+            ('summary_source', 'a_changed', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT', 'steward.summary_definition_changed()')
         ) AS v (name, trigger, event, level, function)
         WHERE to_regclass('steward.' || v.name) IS NOT NULL AND to_regprocedure(v.function) IS NOT NULL AND NOT EXISTS (
             SELECT FROM pg_trigger WHERE tgrelid = to_regclass('steward.' || v.name) AND tgfoid = to_regprocedure(v.function))
@@ -162,6 +183,21 @@ BEGIN
         EXECUTE format('CREATE TRIGGER %I %s ON %s FOR EACH %s EXECUTE FUNCTION %s', wanted.trigger, wanted.event, wanted.bereft,
                        wanted.level, wanted.function);
     END LOOP;
+END $$;
+
+-- So do summaries, whose triggers are on the tables that they read. Nobody has heard of changes since; refreshes look
+-- again at what they read, as their owners.
+DO $$
+DECLARE
+    bereft regclass;
+BEGIN
+    IF to_regclass('steward.summary') IS NOT NULL THEN
+        FOR bereft IN SELECT DISTINCT s.relation FROM steward.summary_source AS s WHERE s.partitions <> '{}' AND steward.summary_is_deaf(s.partitions) LOOP
+            PERFORM steward.summary_watch_table(bereft);
+            UPDATE steward.summary_state AS t SET rebuild = format('its triggers were gone until %s', clock_timestamp())
+            WHERE t.name IN (SELECT s.name FROM steward.summary_source AS s WHERE s.relation = bereft);
+        END LOOP;
+    END IF;
 END $$;
 
 -- The worker connects as itself, also where PUBLIC may not.

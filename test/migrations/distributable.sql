@@ -24,7 +24,8 @@ SELECT is_empty(
             AND c.oid NOT IN (SELECT rel FROM shard_key)
             AND c.relname NOT IN ('score_profile', 'lexicon', 'history_retention', 'job_kind', 'schedule', 'installation',
                                   'matview_refresh', 'cache_namespace', 'cache_dependency', 'cache_table', 'cache_archive', 'cache_dictionary',
-                                  'cache_size', 'cache_popular', 'cache_removed', 'cache_objective')$$,
+                                  'cache_size', 'cache_popular', 'cache_removed', 'cache_objective',
+                                  'summary', 'summary_source', 'summary_state', 'qec_performance_rows', 'qec_performance_changes', 'hot_index')$$,
     'each table has a place');
 SELECT is_empty(
     $$SELECT i.indexrelid::regclass FROM shard_key AS s JOIN pg_index AS i ON i.indrelid = s.rel
@@ -51,8 +52,12 @@ SELECT set_eq(
     $$SELECT t.tgrelid::regclass::text, t.tgname::text FROM shard_key AS s JOIN pg_trigger AS t ON t.tgrelid = s.rel
       WHERE NOT t.tgisinternal$$,
     $$VALUES ('steward.qec_synthesis_attempt_logs', 'attempts_inserted'), ('steward.qec_synthesis_attempt_logs', 'attempts_updated'),
-             ('steward.qec_synthesis_attempt_logs', 'attempts_deleted'), ('steward.qec_synthesis_attempt_logs', 'attempts_truncated')$$,
-    'the only triggers note whose history has changed');
+             ('steward.qec_synthesis_attempt_logs', 'attempts_deleted'), ('steward.qec_synthesis_attempt_logs', 'attempts_truncated'),
+             ('steward.qec_synthesis_attempt_logs', 'steward_summary'), ('steward.qec_synthesis_attempt_logs', 'steward_summary_truncate'),
+             ('steward.constitutional_principles', 'steward_summary'), ('steward.constitutional_principles', 'steward_summary_truncate'),
+             ('steward.qec_distance_calculations', 'steward_summary'), ('steward.qec_distance_calculations', 'steward_summary_truncate'),
+             ('steward.qec_error_predictions', 'steward_summary'), ('steward.qec_error_predictions', 'steward_summary_truncate')$$,
+    'the only triggers note whose history, and which row of a summary, has changed');
 SELECT is_empty(
     $$SELECT p.oid::regprocedure FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid
       WHERE d.classid = 'pg_proc'::regclass AND d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass

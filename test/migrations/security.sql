@@ -18,10 +18,10 @@ SELECT is_empty($$SELECT c.oid::regclass FROM pg_class AS c, aclexplode(c.relacl
 SELECT set_eq(
     $$SELECT DISTINCT proname::text FROM routine
       WHERE provolatile = 'v' AND has_function_privilege('steward_reader', oid, 'EXECUTE')$$,
-    ARRAY['doctor', 'doctor_work', 'doctor_jobs', 'job_runs', 'worker_clock', 'tick_summary', 'operation_begin', 'operation_end',
+    ARRAY['doctor', 'doctor_work', 'doctor_jobs', 'doctor_summaries', 'job_runs', 'worker_clock', 'tick_summary', 'operation_begin', 'operation_end',
           'cache_get', 'cache_get_many', 'cache_get_text', 'cache_get_text_many', 'cache_get_bytes', 'cache_get_bytes_many', 'cache_has',
           'cache_ttl', 'cache_hot', 'cache_entry_list', 'cache_lower_entries', 'cache_all_entries', 'cache_may_read', 'cache_counts',
-          'cache_memory'],
+          'cache_memory', 'summary_backlog'],
     'of what may have effects a reader calls what looks or counts');
 SELECT is_empty($$SELECT name FROM routine WHERE prosecdef AND has_function_privilege('steward_reader', oid, 'EXECUTE')$$,
                 'a reader calls nothing that acts for somebody else');
@@ -33,7 +33,7 @@ SELECT is_empty(
 SELECT is_empty(
     $$SELECT c.oid::regclass FROM pg_class AS c
       WHERE c.relnamespace = 'steward'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition
-            AND c.relname NOT IN ('principle_change', 'profile_change', 'lexicon_change', 'qec_performance_summary_rows', 'operation_stats',
+            AND c.relname NOT IN ('principle_change', 'profile_change', 'lexicon_change', 'qec_performance_source', 'qec_performance_changes', 'operation_stats',
                                   'cache_table', 'cache_archive', 'cache_dictionary', 'cache_popular')
             AND NOT has_table_privilege('steward_reader', c.oid, 'SELECT')$$,
     'a reader reads every table but the queues, and values of caches by functions alone');

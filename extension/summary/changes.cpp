@@ -1,0 +1,364 @@
+#include "extension/summary/changes.hpp"
+
+#include "extension/memory.hpp"
+#include "extension/summary/mutants.hpp"
+#include "extension/summary/wishes.hpp"
+
+extern "C" {
+#include "access/heapam.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/tupmacs.h"
+#include "access/xact.h"
+#include "catalog/pg_attribute.h"
+#include "executor/executor.h"
+#include "lib/stringinfo.h"
+#include "utils/numeric.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+}
+
+namespace steward::summary {
+
+namespace {
+
+/// A table of changes, which is a group of keys. Plain data.
+struct Queue {
+    Oid relation;
+    bool all;         ///< any key may have changed
+    std::size_t keys; ///< how many were noted
+};
+
+/// Keys that were noted at one level of subtransactions. Ends with the memory of the transaction.
+struct Batch {
+    int level;   ///< it is forgotten if the subtransaction of that level is rolled back
+    int written; ///< at which level it was written, to be written again if that is rolled back; 0 if not yet
+    core::KeySums sums;
+    Batch *older;
+};
+
+/// Plain data; what it points to lives as long as the transaction, in a context of its own.
+struct Transaction {
+    MemoryContext memory;
+    ContextResource *resource;
+    Batch *newest;
+    Queue *queues;
+    std::size_t count;
+    std::size_t room;
+};
+constinit Transaction current{};
+
+void begin() {
+    if (current.memory != nullptr)
+        return;
+    current.memory =
+        AllocSetContextCreate(TopTransactionContext, "steward changed keys", ALLOCSET_DEFAULT_SIZES);
+    current.resource =
+        new (MemoryContextAlloc(current.memory, sizeof(ContextResource))) ContextResource(current.memory);
+}
+
+void forget() {
+    MemoryContext const memory = std::exchange(current, {}).memory;
+    if (memory != nullptr)
+        MemoryContextDelete(memory); // with all that lives there
+}
+
+/// The batch that the present subtransaction adds to.
+core::KeySums &open_batch() {
+    int const level = GetCurrentTransactionNestLevel();
+    for (Batch *batch = current.newest; batch != nullptr; batch = batch->older)
+        if (batch->level == level && batch->written == 0)
+            return batch->sums;
+    current.newest = new (MemoryContextAlloc(current.memory, sizeof(Batch)))
+        Batch{level, 0, core::KeySums(current.resource), current.newest};
+    return current.newest->sums;
+}
+
+/// What was noted in a subtransaction is the next outer one's now.
+void hand_up(int level) {
+    Batch **place = &current.newest;
+    while (Batch *const batch = *place) {
+        batch->written = std::min(batch->written, level - 1);
+        if (batch->level < level) {
+            place = &batch->older;
+            continue;
+        }
+        batch->level = level - 1;
+        Batch *outer = batch->written == 0 ? batch->older : nullptr;
+        while (outer != nullptr && (outer->level != level - 1 || outer->written != 0))
+            outer = outer->older;
+        if (outer == nullptr) {
+            place = &batch->older;
+            continue;
+        }
+        outer->sums.merge(batch->sums);
+        *place = batch->older;
+        batch->~Batch();
+    }
+}
+
+/// A subtransaction is rolled back: what it has noted and what it has written is no more.
+void take_back(int level) {
+    Batch **place = &current.newest;
+    while (Batch *const batch = *place) {
+        if (batch->written >= level && mutant != Mutant::lose_outer)
+            batch->written = 0;
+        if (batch->level < level || mutant == Mutant::count_undone) {
+            place = &batch->older;
+            continue;
+        }
+        *place = batch->older;
+        batch->~Batch();
+    }
+}
+
+/// The group of a table of changes.
+std::uint32_t group_of(Oid relation) {
+    begin();
+    for (std::size_t i = 0; i < current.count; ++i)
+        if (current.queues[i].relation == relation)
+            return static_cast<std::uint32_t>(i);
+    if (current.count == current.room) {
+        std::size_t const room = std::max<std::size_t>(8, current.room * 2);
+        auto *const wider = static_cast<Queue *>(MemoryContextAlloc(current.memory, room * sizeof(Queue)));
+        std::copy_n(current.queues, current.count, wider);
+        current.queues = wider;
+        current.room = room;
+    }
+    current.queues[current.count] = {relation, false, 0};
+    return static_cast<std::uint32_t>(current.count++);
+}
+
+void append(StringInfo bytes, const FormData_pg_attribute *column, Datum value) {
+    if (column->attbyval) {
+        appendBinaryStringInfo(bytes, reinterpret_cast<const char *>(&value), sizeof value);
+        return;
+    }
+    const char *from = DatumGetPointer(value);
+    int size = column->attlen;
+    if (size == -1) {
+        from = reinterpret_cast<const char *>(PG_DETOAST_DATUM_PACKED(value));
+        size = static_cast<int>(VARSIZE_ANY(from));
+    }
+    appendBinaryStringInfo(bytes, reinterpret_cast<const char *>(&size), sizeof size);
+    appendBinaryStringInfo(bytes, from, size);
+}
+
+/// The value that append() has written, which is copied, because it may need to be aligned.
+Datum take(const std::byte *&from, const FormData_pg_attribute *column) {
+    Datum value = 0;
+    if (column->attbyval) {
+        memcpy(&value, from, sizeof value);
+        from += sizeof value;
+        return value;
+    }
+    int size = 0;
+    memcpy(&size, from, sizeof size);
+    auto *const copy = static_cast<char *>(palloc(static_cast<Size>(size)));
+    memcpy(copy, from + sizeof size, static_cast<std::size_t>(size));
+    from += sizeof size + static_cast<std::size_t>(size);
+    return PointerGetDatum(copy);
+}
+
+Datum numeric_of(core::Sum sum) {
+    if (sum >= INT64_MIN && sum <= INT64_MAX)
+        return NumericGetDatum(int64_to_numeric(static_cast<int64>(sum)));
+    char digits[48];
+    char *place = digits + sizeof digits;
+    *--place = '\0';
+    bool const is_negative = sum < 0;
+    for (; sum != 0; sum /= 10)
+        *--place = static_cast<char>('0' + (is_negative ? -(sum % 10) : sum % 10));
+    if (is_negative)
+        *--place = '-';
+    return DirectFunctionCall3(numeric_in, CStringGetDatum(place), ObjectIdGetDatum(InvalidOid),
+                               Int32GetDatum(-1));
+}
+
+/// Rows on their way into a table of changes, some at once. The last column says when.
+class Writer {
+  public:
+    explicit Writer(Relation table) : table_(table), now_(GetCurrentTimestamp()) {
+        if (!table->rd_rel->relhasindex)
+            return;
+        state_ = CreateExecutorState();
+        indexes_ = makeNode(ResultRelInfo);
+        InitResultRelInfo(indexes_, table, 0, nullptr, 0);
+        ExecOpenIndices(indexes_, false);
+    }
+
+    void add(const std::byte *key, std::span<const core::Sum> sums) {
+        int const keys = RelationGetDescr(table_)->natts - 1 - static_cast<int>(sums.size());
+        TupleTableSlot *const slot = next_slot();
+        for (int i = 0; i < keys; ++i)
+            set(slot, i, take(key, TupleDescAttr(RelationGetDescr(table_), i)));
+        for (std::size_t i = 0; i < sums.size(); ++i)
+            set(slot, keys + static_cast<int>(i), numeric_of(sums[i]));
+        store(slot);
+    }
+    void add_all() { store(next_slot()); }
+    void end() {
+        write();
+        if (state_ != nullptr) {
+            ExecCloseIndices(indexes_);
+            FreeExecutorState(state_);
+        }
+        for (TupleTableSlot *const slot : slots_)
+            if (slot != nullptr)
+                ExecDropSingleTupleTableSlot(slot);
+    }
+
+  private:
+    /// With nulls in it.
+    TupleTableSlot *next_slot() {
+        TupleTableSlot *&slot = slots_[count_++];
+        if (slot == nullptr)
+            slot = table_slot_create(table_, nullptr);
+        ExecClearTuple(slot);
+        std::fill_n(slot->tts_isnull, RelationGetDescr(table_)->natts, true);
+        return slot;
+    }
+    static void set(TupleTableSlot *slot, int column, Datum value) {
+        slot->tts_values[column] = value;
+        slot->tts_isnull[column] = false;
+    }
+    void store(TupleTableSlot *slot) {
+        set(slot, RelationGetDescr(table_)->natts - 1, TimestampTzGetDatum(now_));
+        ExecStoreVirtualTuple(slot);
+        if (count_ == static_cast<int>(std::size(slots_)))
+            write();
+    }
+    void write() {
+        if (count_ > 0)
+            heap_multi_insert(table_, slots_, count_, GetCurrentCommandId(true), 0, nullptr);
+        for (int i = 0; state_ != nullptr && i < count_; ++i)
+            ExecInsertIndexTuples(indexes_, slots_[i], state_, false, false, nullptr, NIL);
+        count_ = 0;
+    }
+
+    EState *state_ = nullptr; ///< where the table has indexes
+    ResultRelInfo *indexes_ = nullptr;
+    Relation table_;
+    TimestampTz now_;
+    TupleTableSlot *slots_[256] = {};
+    int count_ = 0;
+};
+
+/// Without a right to the table: it is its owner's trigger that notes changes.
+void write(const Queue &queue, std::uint32_t group) {
+    Relation const table = try_table_open(queue.relation, RowExclusiveLock);
+    if (table == nullptr)
+        return; // the summary was dropped
+    Writer writer(table);
+    if (queue.all)
+        writer.add_all();
+    for (const Batch *batch = queue.all ? nullptr : current.newest; batch != nullptr; batch = batch->older)
+        if (batch->written == 0)
+            batch->sums.each(
+                [&](std::uint32_t of, std::span<const std::byte> key, std::span<const core::Sum> sums) {
+                    if (of == group)
+                        writer.add(key.data(), sums);
+                });
+    writer.end();
+    table_close(table, NoLock);
+    wish_refresh();
+}
+
+void at_end(XactEvent event) {
+    switch (event) {
+    case XACT_EVENT_PRE_COMMIT:
+    case XACT_EVENT_PRE_PREPARE:
+        flush_changes();
+        break;
+    case XACT_EVENT_COMMIT:
+    case XACT_EVENT_PREPARE:
+    case XACT_EVENT_ABORT:
+        forget();
+        break;
+    default:
+        break;
+    }
+}
+
+void at_end_of_sub(SubXactEvent event) {
+    if (current.memory == nullptr)
+        return;
+    if (event == SUBXACT_EVENT_COMMIT_SUB)
+        hand_up(GetCurrentTransactionNestLevel());
+    else if (event == SUBXACT_EVENT_ABORT_SUB)
+        take_back(GetCurrentTransactionNestLevel());
+}
+
+/// Once in a process.
+void watch_transactions() {
+    static bool is_watching = false;
+    if (std::exchange(is_watching, true))
+        return;
+    RegisterXactCallback([](XactEvent event, void *) { boundary([&] { at_end(event); }); }, nullptr);
+    RegisterSubXactCallback([](SubXactEvent event, SubTransactionId, SubTransactionId,
+                               void *) { boundary([&] { at_end_of_sub(event); }); },
+                            nullptr);
+}
+
+} // namespace
+
+namespace {
+
+/// Whether the key was not there yet. Most keys are numbers, which need no memory of their own.
+bool add_key(std::uint32_t group, TupleDesc columns, std::span<const Datum> key,
+             std::span<const core::Sum> sums) {
+    bool is_by_value = true;
+    for (std::size_t i = 0; i < key.size(); ++i)
+        is_by_value = is_by_value && TupleDescAttr(columns, static_cast<int>(i))->attbyval;
+    if (is_by_value)
+        return open_batch().add(group, std::as_bytes(key), sums);
+    StringInfoData bytes;
+    initStringInfo(&bytes);
+    for (std::size_t i = 0; i < key.size(); ++i)
+        append(&bytes, TupleDescAttr(columns, static_cast<int>(i)), key[i]);
+    auto const *const data = reinterpret_cast<const std::byte *>(bytes.data);
+    return open_batch().add(group, {data, static_cast<std::size_t>(bytes.len)}, sums);
+}
+
+} // namespace
+
+void note_key(Oid changes, TupleDesc columns, std::span<const Datum> key, std::span<const core::Sum> sums) {
+    watch_transactions();
+    std::uint32_t const group = group_of(changes);
+    if (current.queues[group].all)
+        return;
+    if (!add_key(group, columns, key, sums))
+        return;
+    if (++current.queues[group].keys > most_keys)
+        current.queues[group].all = true;
+}
+
+void note_all(Oid changes) {
+    watch_transactions();
+    std::uint32_t const group = group_of(changes); // which may move the queues
+    current.queues[group].all = true;
+}
+
+void flush_changes() {
+    if (current.memory == nullptr)
+        return;
+    PushActiveSnapshot(GetTransactionSnapshot()); // for keys that are so long that they are stored apart
+    MemoryContext const caller = MemoryContextSwitchTo(
+        AllocSetContextCreate(CurrentMemoryContext, "steward flush", ALLOCSET_DEFAULT_SIZES));
+    for (std::size_t i = 0; i < current.count; ++i)
+        write(current.queues[i], static_cast<std::uint32_t>(i));
+    MemoryContextDelete(MemoryContextSwitchTo(caller));
+    PopActiveSnapshot();
+    CommandCounterIncrement();
+    int const level = GetCurrentTransactionNestLevel();
+    if (level == 1) {
+        forget();
+        return;
+    }
+    for (Batch *batch = current.newest; batch != nullptr; batch = batch->older)
+        if (batch->written == 0)
+            batch->written = level;
+}
+
+} // namespace steward::summary

@@ -1,0 +1,37 @@
+// The statements of summaries, planned once in a session.
+#pragma once
+
+#include "extension/summary/definition.hpp"
+
+extern "C" {
+#include "executor/spi.h"
+}
+
+namespace steward::summary {
+
+enum class Step : std::uint8_t { take, delta, keyed, full, backlog, expiry, keys };
+inline constexpr int steps = 7;
+
+/// Runs a step inside SPI; its rows are in SPI_tuptable. Statements are made anew when the table of rows, or
+/// the definition, has changed.
+void run_step(const Summary &summary, Step step, std::span<const Datum> values);
+
+/// The only row that the last step has returned.
+class Returned {
+  public:
+    Datum operator[](int column) {
+        return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &is_null_);
+    }
+    std::int64_t number(int column) { return DatumGetInt64((*this)[column]); }
+    bool is_null() const { return is_null_; } ///< of the last column that was asked for
+
+  private:
+    bool is_null_ = false;
+};
+
+/// Whether the partitions of the sources were compared with those that are watched, and none has come or
+/// gone since. The table of a summary is asked about by its relation cache alone.
+bool are_partitions_known(const Summary &summary);
+void know_partitions(const Summary &summary, List *relations);
+
+} // namespace steward::summary

@@ -1,0 +1,121 @@
+#include "extension/summary/state.hpp"
+
+#include "extension/migration.hpp"
+#include "extension/sql_as_owner.hpp"
+#include "extension/summary/plans.hpp"
+
+extern "C" {
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "storage/lmgr.h"
+#include "utils/array.h"
+}
+
+namespace steward::summary {
+
+namespace {
+
+// What few keys cost says little of what many do, so that each measurement counts by its keys. Where all is
+// computed because keys are thought to be dear, they become cheaper until they are tried again. Operators
+// with a schema are all of one precedence.
+constexpr const char *note_statement =
+    "UPDATE steward.summary_state AS t SET refreshed_at = pg_catalog.clock_timestamp(), mode = $2, keys = $3,"
+    " written = $4, duration = pg_catalog.make_interval(secs => $5 OPERATOR(pg_catalog./) 1e6),"
+    " key_us = CASE WHEN $6 OPERATOR(pg_catalog.=) 0 AND t.rebuild IS NULL THEN t.key_us "
+    "OPERATOR(pg_catalog.*) 0.9"
+    " WHEN $6 OPERATOR(pg_catalog.<) 100 THEN t.key_us"
+    " ELSE coalesce(t.key_us, $7 OPERATOR(pg_catalog./) $6) OPERATOR(pg_catalog.+)"
+    " ((($7 OPERATOR(pg_catalog./) $6) OPERATOR(pg_catalog.-) coalesce(t.key_us, $7 OPERATOR(pg_catalog./) "
+    "$6))"
+    " OPERATOR(pg_catalog.*) ($6 OPERATOR(pg_catalog./) ($6 OPERATOR(pg_catalog.+) 1000))) END,"
+    " full_us = coalesce(nullif($8, 0), t.full_us),"
+    // A wish that came while all was computed stays.
+    " rebuild = CASE WHEN $2 OPERATOR(pg_catalog.<>) 'full' OR t.rebuild IS DISTINCT FROM $9 THEN t.rebuild "
+    "END,"
+    " refreshes = t.refreshes OPERATOR(pg_catalog.+) 1, failures = 0, error = NULL, error_at = NULL"
+    " WHERE t.name OPERATOR(pg_catalog.=) $1";
+
+/// Of each watched relation: whether what is there is what was watched at the last refresh, by a trigger of
+/// its own on each part, and whether its columns have the names that they had.
+constexpr const char *sources_statement =
+    "SELECT s.relation::pg_catalog.oid, s.stamps OPERATOR(pg_catalog.=) steward.summary_stamps(s.relation)"
+    " AND steward.summary_obstacle(s.relation) IS NULL"
+    " AND NOT EXISTS (SELECT FROM pg_catalog.unnest(s.partitions) AS p (part) LEFT JOIN "
+    "pg_catalog.pg_trigger AS t"
+    " ON t.tgrelid OPERATOR(pg_catalog.=) p.part AND t.tgname OPERATOR(pg_catalog.=) 'steward_summary'"
+    " WHERE t.tgenabled IS DISTINCT FROM 'A')"
+    " AND NOT EXISTS (SELECT FROM ROWS FROM (pg_catalog.unnest(s.named), pg_catalog.unnest(s.numbers)) AS c "
+    "(name, number)"
+    " WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid OPERATOR(pg_catalog.=) "
+    "s.relation"
+    " AND a.attnum OPERATOR(pg_catalog.=) c.number AND a.attname::pg_catalog.text OPERATOR(pg_catalog.=) "
+    "c.name))"
+    " FROM steward.summary_source AS s WHERE s.name OPERATOR(pg_catalog.=) $1"
+    " AND s.partitions OPERATOR(pg_catalog.<>) '{}'";
+
+/// Whether the sources are as they were when they were last watched. Adds all of their parts to `relations`.
+bool are_as_watched(const Summary &summary, List *&relations) {
+    static SPIPlanPtr plan = nullptr;
+    MemoryContext const caller = CurrentMemoryContext;
+    bool are_same = true;
+    as_owner(steward_table("summary_source"), [&] {
+        Oid const types[] = {TEXTOID};
+        keep_plan(plan, sources_statement, types);
+        Datum values[] = {CStringGetTextDatum(summary.name)};
+        bool const is_read_only = false; // so that it sees what is committed by now
+        if (SPI_execute_plan(plan, values, nullptr, is_read_only, 0) != SPI_OK_SELECT)
+            elog(ERROR, "could not read the sources of a summary: %s", SPI_result_code_string(SPI_result));
+        for (std::uint64_t i = 0; i < SPI_processed; ++i) {
+            bool is_null = false;
+            HeapTuple const row = SPI_tuptable->vals[i];
+            Oid const relation = DatumGetObjectId(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &is_null));
+            are_same =
+                DatumGetBool(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &is_null)) && !is_null && are_same;
+            MemoryContext const spi = MemoryContextSwitchTo(caller);
+            relations = list_concat(relations, find_all_inheritors(relation, NoLock, nullptr));
+            MemoryContextSwitchTo(spi);
+        }
+    });
+    return are_same;
+}
+
+} // namespace
+
+void note_refresh(const Summary &summary, const Outcome &outcome) {
+    static SPIPlanPtr plan = nullptr;
+    as_owner(steward_table("summary_state"), [&] {
+        Oid const types[] = {TEXTOID,   TEXTOID,   INT8OID,   INT8OID, FLOAT8OID,
+                             FLOAT8OID, FLOAT8OID, FLOAT8OID, TEXTOID};
+        auto const number = [](std::int64_t value) { return Float8GetDatum(static_cast<double>(value)); };
+        keep_plan(plan, note_statement, types);
+        Datum values[] = {CStringGetTextDatum(summary.name),
+                          CStringGetTextDatum(outcome.mode),
+                          Int64GetDatum(outcome.keys),
+                          Int64GetDatum(outcome.written),
+                          number(outcome.us),
+                          number(outcome.computed_keys),
+                          number(outcome.computed_us),
+                          number(outcome.full_us),
+                          summary.rebuild == nullptr ? Datum{0} : CStringGetTextDatum(summary.rebuild)};
+        const char *const nulls = summary.rebuild == nullptr ? "        n" : nullptr;
+        if (SPI_execute_plan(plan, values, nulls, false, 0) != SPI_OK_UPDATE)
+            elog(ERROR, "could not note a refresh: %s", SPI_result_code_string(SPI_result));
+    });
+}
+
+void look_at_partitions(const Summary &summary) {
+    if (are_partitions_known(summary))
+        return;
+    List *relations = NIL;
+    if (!are_as_watched(summary, relations)) {
+        Oid types[] = {TEXTOID};
+        Datum values[] = {CStringGetTextDatum(summary.name)};
+        if (SPI_execute_with_args("SELECT steward.summary_watch($1)", 1, types, values, nullptr, false, 0) !=
+            SPI_OK_SELECT)
+            elog(ERROR, "could not watch the partitions of a summary: %s",
+                 SPI_result_code_string(SPI_result));
+    }
+    know_partitions(summary, relations);
+}
+
+} // namespace steward::summary

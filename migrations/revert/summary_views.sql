@@ -1,0 +1,4 @@
+-- Revert pg_steward:summary_views from pg
+BEGIN;
+DROP VIEW steward.summaries;
+COMMIT;
