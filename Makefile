@@ -19,7 +19,8 @@ SRCS        = $(sort $(wildcard core/*/*.cpp extension/*.cpp extension/*/*.cpp w
 OBJS        = $(SRCS:.cpp=.o)
 PG_CPPFLAGS = -I. -DSTEWARD_VERSION='"$(EXTVERSION)"'
 PG_CXXFLAGS = -std=c++20 -fvisibility=hidden -fvisibility-inlines-hidden \
-              -Wall -Wextra -Wshadow=local -Wno-register -Wno-unused-parameter $(WERROR) $(addprefix -DSTEWARD_MUTANT=,$(MUTANT)) -MMD -MP
+              -Wall -Wextra -Wshadow=local -Wno-register -Wno-unused-parameter $(WERROR) $(addprefix -DSTEWARD_MUTANT=,$(MUTANT)) \
+              $(addprefix -DSTEWARD_SUMMARY_MUTANT=,$(SUMMARY_MUTANT)) -MMD -MP
 SHLIB_LINK  = -lstdc++ -lzstd -Wl,--version-script=extension/exports.map
 EXTRA_CLEAN = build $(OBJS:.o=.d)
 # No bitcode: it would be built by another compiler with other flags, and nothing here gains from it.

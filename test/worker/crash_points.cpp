@@ -1,15 +1,18 @@
-// Preloaded into a server, ends its processes at points in the life of a job. Statements of the product are
-// known by their text, so that it needs no word of this. How often each point was passed, and how often a
-// process was killed there, stands in a file that all processes have in memory and that outlives them; beside
-// it is a log.
+// Preloaded into a server, ends its processes at points in the life of a job, or of a change that a summary
+// is to show. Statements of the product are known by their text, so that it needs no word of this. How often
+// each point was passed, and how often a process was killed there, stands in a file that all processes have
+// in memory and that outlives them; beside it is a log.
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstring>
 #include <ctime>
 #include <fcntl.h>
+#include <span>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 extern "C" {
 #include "postgres.h"
@@ -30,10 +33,11 @@ namespace {
 struct Rule {
     const char *name;
     const char *text;
-    bool is_end; ///< its commit matters
+    bool is_end;             ///< its commit matters
+    bool is_flushed = false; ///< and what the product does first at the commit
 };
 
-constexpr Rule rules[] = {
+constexpr Rule job_rules[] = {
     {"enqueue", "VALUES (queue, new_id, new_id, at,", true},
     {"enqueue many", "FROM (SELECT nextval('steward.job_id_seq') AS id, p.payload", true},
     {"dependency", "INSERT INTO steward.job_dependency", false},
@@ -61,11 +65,25 @@ constexpr Rule rules[] = {
     {"attempt lost", "AND j.id = job_attempt_ended.id FOR UPDATE SKIP LOCKED", true}, // or a lease
 };
 
-constexpr int rule_count = static_cast<int>(std::size(rules));
-static_assert(rule_count <= 64);
+// The first that is met counts.
+constexpr Rule summary_rules[] = {
+    {"write", "/* write */", true, true},
+    {"prepare", "/* prepared write */", true, true},
+    {"commit prepared", "COMMIT PREPARED", false},
+    {"take", "), expired AS (", false},
+    {"keyed", "WITH wanted AS MATERIALIZED", false},
+    {"add up", ", added_up AS MATERIALIZED", false},
+    {"full", "), found AS MATERIALIZED (", false},
+    {"refresh", "UPDATE steward.summary_state AS t SET refreshed_at", true},
+};
 
-enum Stage { before, after, commit, committed, stages };
-constexpr const char *stage_names[] = {"before", "after", "commit", "committed"};
+constexpr std::size_t most_rules = std::max(std::size(job_rules), std::size(summary_rules));
+static_assert(most_rules <= 64);
+
+enum Stage { before, after, flush, commit, committed, stages };
+constexpr const char *stage_names[] = {"before", "after", "flush", "commit", "committed"};
+
+enum class Victim { process, server, session };
 
 /// The file; the test that drives this knows its layout.
 struct Point {
@@ -84,10 +102,14 @@ struct Control {
     std::atomic<uint64> server_kills;
     std::atomic<uint64> terminations;
     uint64 points;
-    Point at[rule_count * stages];
+    std::atomic<uint64> wanted; ///< 1 + the place of the point at which the next one is to be killed; 0: any
+    std::atomic<uint64> is_server_wanted;
+    Point at[most_rules * stages];
 };
 
 char *file_name = nullptr;
+char *subject = nullptr;
+std::span<const Rule> rules;
 Control *control = nullptr;
 uint64 done = 0; ///< rules that this transaction has met
 
@@ -96,7 +118,7 @@ ExecutorEnd_hook_type next_end = nullptr;
 ProcessUtility_hook_type next_utility = nullptr;
 
 bool has(const Rule &rule, int stage) {
-    return stage == before || stage == after || rule.is_end;
+    return stage == before || stage == after || (stage == flush ? rule.is_flushed : rule.is_end);
 }
 
 /// From 0 up to 1; the same numbers for the same seed, whoever draws them.
@@ -120,9 +142,13 @@ void note(const Point &point, const char *how) {
 
 /// Mostly this process, at once; at times the server, whose processes then go on for a while as orphans; at
 /// times this session, in good order, while the server stays.
-void end_at(Point &point) {
+Victim draw_victim() {
     double const kind = draw();
-    if (kind < 0.15) {
+    return kind < 0.15 ? Victim::session : kind < 0.25 ? Victim::server : Victim::process;
+}
+
+void end_at(Point &point, Victim victim) {
+    if (victim == Victim::session) {
         ++control->terminations;
         note(point, "terminate");
         kill(MyProcPid, SIGTERM);
@@ -130,13 +156,14 @@ void end_at(Point &point) {
     }
     ++control->kills;
     ++point.killed;
-    bool const is_server = kind < 0.25 && getppid() == PostmasterPid; // not what has its number now
+    bool const is_server =
+        victim == Victim::server && getppid() == PostmasterPid; // not what has its number now
     note(point, is_server ? "kill server" : "kill");
     control->server_kills += is_server ? 1 : 0;
     control->worker_kills += !is_server && MyBackendType == B_BG_WORKER ? 1 : 0;
     if (is_server)
         kill(PostmasterPid, SIGKILL);
-    if (!is_server || kind >= 0.2)
+    if (!is_server || draw() < 0.5)
         kill(MyProcPid, SIGKILL);
 }
 
@@ -151,10 +178,14 @@ uint64 now_ns() {
 /// mostly short, at times of more than a second: or only the first things that a server does would be done.
 /// Points that come late in the life of a server, and have been hit seldom, know no rest.
 void pass(int rule, int stage) {
-    if (control == nullptr || !has(rules[rule], stage))
+    if (control == nullptr || !has(rules[static_cast<std::size_t>(rule)], stage))
         return;
-    Point &point = control->at[rule * stages + stage];
+    int const place = rule * stages + stage;
+    Point &point = control->at[place];
     auto const passed = static_cast<double>(++point.passed);
+    auto wanted = static_cast<uint64>(place) + 1;
+    if (control->wanted.compare_exchange_strong(wanted, 0))
+        end_at(point, control->is_server_wanted != 0 ? Victim::server : Victim::process);
     double const rate = control->rate;
     uint64 const now = now_ns();
     bool const is_behind = (point.killed + 1) * control->points * 2 < control->kills;
@@ -166,19 +197,31 @@ void pass(int rule, int stage) {
     if (draw() >= std::min(chance, 0.5))
         return;
     control->quiet_until_ns = now + static_cast<uint64>(1.5e9 * std::pow(draw(), 5));
-    end_at(point);
+    end_at(point, draw_victim());
 }
 
 int find_rule(const char *text) {
     if (control == nullptr || text == nullptr)
         return -1;
-    for (int i = 0; i < rule_count; ++i)
+    for (std::size_t i = 0; i < rules.size(); ++i)
         if (strstr(text, rules[i].text) != nullptr)
-            return i;
+            return static_cast<int>(i);
     return -1;
 }
 
+/// Calls come in the order of the last that was registered.
+void before_flush(XactEvent event, void *) {
+    if (event != XACT_EVENT_PRE_COMMIT && event != XACT_EVENT_PRE_PREPARE)
+        return;
+    for (int rule = 0; rule < static_cast<int>(rules.size()); ++rule)
+        if ((done >> rule & 1) != 0)
+            pass(rule, flush);
+}
+
 void pass_after(int rule) {
+    static bool is_watching = false;
+    if (rules[static_cast<std::size_t>(rule)].is_flushed && !std::exchange(is_watching, true))
+        RegisterXactCallback(before_flush, nullptr); // the product has registered its own by now
     done |= uint64{1} << rule;
     pass(rule, after);
 }
@@ -201,7 +244,11 @@ void end(QueryDesc *query) {
 void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUtilityContext context,
              ParamListInfo parameters, QueryEnvironment *environment, DestReceiver *receiver,
              QueryCompletion *completion) {
-    int const rule = IsA(statement->utilityStmt, CallStmt) ? find_rule(text) : -1;
+    Node *const node = statement->utilityStmt;
+    bool const is_known =
+        IsA(node, CallStmt) ||
+        (IsA(node, TransactionStmt) && castNode(TransactionStmt, node)->kind == TRANS_STMT_COMMIT_PREPARED);
+    int const rule = is_known ? find_rule(text) : -1;
     if (rule >= 0)
         pass(rule, before);
     (next_utility != nullptr ? next_utility : standard_ProcessUtility)(
@@ -211,16 +258,16 @@ void utility(PlannedStmt *statement, const char *text, bool read_only, ProcessUt
 }
 
 void end_transaction(XactEvent event, void *) {
-    if (event == XACT_EVENT_PARALLEL_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
+    bool const is_before = event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE;
+    bool const is_after = event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE;
+    if (event == XACT_EVENT_PARALLEL_PRE_COMMIT)
         return;
     uint64 const met = done;
-    if (event != XACT_EVENT_PRE_COMMIT)
+    if (!is_before)
         done = 0;
-    if (event != XACT_EVENT_PRE_COMMIT && event != XACT_EVENT_COMMIT)
-        return;
-    for (int rule = 0; rule < rule_count; ++rule)
+    for (int rule = 0; (is_before || is_after) && rule < static_cast<int>(rules.size()); ++rule)
         if ((met >> rule & 1) != 0)
-            pass(rule, event == XACT_EVENT_COMMIT ? committed : commit);
+            pass(rule, is_after ? committed : commit);
 }
 
 Control *map_file() {
@@ -234,11 +281,11 @@ Control *map_file() {
 
 void name_points() {
     control->points = 0;
-    for (int rule = 0; rule < rule_count; ++rule)
+    for (std::size_t rule = 0; rule < rules.size(); ++rule)
         for (int stage = 0; stage < stages; ++stage) {
             if (!has(rules[rule], stage))
                 continue;
-            Point &point = control->at[rule * stages + stage];
+            Point &point = control->at[rule * stages + static_cast<std::size_t>(stage)];
             snprintf(point.name, sizeof(point.name), "%s, %s", rules[rule].name, stage_names[stage]);
             ++control->points;
         }
@@ -250,6 +297,10 @@ extern "C" PGDLLEXPORT void _PG_init(void);
 void _PG_init(void) {
     DefineCustomStringVariable("crash_points.file", "Names the file that counts what was passed.", nullptr,
                                &file_name, "", PGC_POSTMASTER, 0, nullptr, nullptr, nullptr);
+    DefineCustomStringVariable("crash_points.subject", "Names whose points they are: jobs or summaries.",
+                               nullptr, &subject, "jobs", PGC_POSTMASTER, 0, nullptr, nullptr, nullptr);
+    rules = strcmp(subject, "summaries") == 0 ? std::span<const Rule>(summary_rules)
+                                              : std::span<const Rule>(job_rules);
     control = map_file();
     if (control == nullptr)
         ereport(FATAL, errmsg("could not map file \"%s\": %m", file_name));
