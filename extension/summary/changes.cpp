@@ -11,6 +11,8 @@ extern "C" {
 #include "access/tupmacs.h"
 #include "access/xact.h"
 #include "catalog/pg_attribute.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "lib/stringinfo.h"
 #include "utils/numeric.h"
@@ -28,6 +30,8 @@ struct Queue {
     Oid relation;
     bool all;         ///< any key may have changed
     std::size_t keys; ///< how many were noted
+    Oid *types;       ///< of its columns when they were; the table may be altered before they are written
+    int count;        ///< of these
 };
 
 /// Keys that were noted at one level of subtransactions. Ends with the memory of the transaction.
@@ -126,7 +130,7 @@ std::uint32_t group_of(Oid relation) {
         current.queues = wider;
         current.room = room;
     }
-    current.queues[current.count] = {relation, false, 0};
+    current.queues[current.count] = {relation, false, 0, nullptr, 0};
     return static_cast<std::uint32_t>(current.count++);
 }
 
@@ -174,6 +178,29 @@ Datum numeric_of(core::Sum sum) {
         *--place = '-';
     return DirectFunctionCall3(numeric_in, CStringGetDatum(place), ObjectIdGetDatum(InvalidOid),
                                Int32GetDatum(-1));
+}
+
+/// Keeps the types of the columns that keys are noted for.
+void keep_types(Queue &queue, TupleDesc columns) {
+    if (queue.types != nullptr)
+        return;
+    queue.count = columns->natts;
+    queue.types = static_cast<Oid *>(MemoryContextAlloc(current.memory, sizeof(Oid) * columns->natts));
+    for (int i = 0; i < columns->natts; ++i)
+        queue.types[i] = TupleDescAttr(columns, i)->atttypid;
+}
+
+/// Whether the table is what it was when keys were noted, so that they can be written. Where it is not, the
+/// refresh says that it was altered.
+bool is_as_noted(const Queue &queue, Relation table) {
+    TupleDesc const columns = RelationGetDescr(table);
+    bool is = table->rd_rel->relkind == RELKIND_RELATION && columns->natts > 0 &&
+              TupleDescAttr(columns, columns->natts - 1)->atttypid == TIMESTAMPTZOID &&
+              (queue.types == nullptr || queue.count == columns->natts);
+    for (int i = 0; is && i < columns->natts; ++i)
+        is = !TupleDescAttr(columns, i)->attisdropped &&
+             (queue.types == nullptr || queue.types[i] == TupleDescAttr(columns, i)->atttypid);
+    return is;
 }
 
 /// Rows on their way into a table of changes, some at once. The last column says when.
@@ -250,6 +277,10 @@ void write(const Queue &queue, std::uint32_t group) {
     Relation const table = try_table_open(queue.relation, RowExclusiveLock);
     if (table == nullptr)
         return; // the summary was dropped
+    if (!is_as_noted(queue, table)) {
+        table_close(table, NoLock);
+        return;
+    }
     Writer writer(table);
     if (queue.all)
         writer.add_all();
@@ -328,6 +359,7 @@ void note_key(Oid changes, TupleDesc columns, std::span<const Datum> key, std::s
     std::uint32_t const group = group_of(changes);
     if (current.queues[group].all)
         return;
+    keep_types(current.queues[group], columns);
     if (!add_key(group, columns, key, sums))
         return;
     if (++current.queues[group].keys > most_keys)

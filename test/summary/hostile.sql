@@ -65,7 +65,14 @@ SELECT has_table('hos', 'private', 'a superuser who drops a summary drops nothin
 DELETE FROM steward.summary WHERE name = 'hos_m.forged';
 DELETE FROM steward.summary_state WHERE name = 'hos_m.forged';
 
--- Tables of changes that were altered.
+-- Tables of changes that were altered, also by the transaction whose changes are to be written there.
+BEGIN;
+INSERT INTO hos.note VALUES (1, 1);
+ALTER TABLE hos.pages_changes ALTER page TYPE text;
+COMMIT;
+SELECT pass('altered between a change and its commit');
+SELECT throws_ok($$SELECT steward.summary_refresh('hos.pages')$$, '55000', NULL, 'which a refresh says');
+ALTER TABLE hos.pages_changes ALTER page TYPE integer USING page::integer;
 CREATE TABLE hos.private_again (word text, at timestamptz);
 SET ROLE hos_owner;
 ALTER TABLE hos.pages_changes ALTER page TYPE text;
