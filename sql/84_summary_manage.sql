@@ -218,6 +218,9 @@ BEGIN
     END LOOP;
     columns := (SELECT array_agg(quote_ident(a.attname) ORDER BY a.attnum) FROM pg_attribute AS a WHERE a.attrelid = s.source AND a.attnum > 0 AND NOT a.attisdropped);
     changed := format('EXISTS (SELECT FROM %s AS steward_w WHERE %s OR steward_w.%I IS NULL)', s.changes, steward.summary_condition(s.name, 'steward_w', 'steward_k'), s.key[1]);
+    IF s.timers IS NOT NULL THEN
+        changed := changed || format(' OR EXISTS (SELECT FROM %s AS steward_w WHERE steward_w.steward_at <= now() AND %s)', s.timers, steward.summary_condition(s.name, 'steward_w', 'steward_k'));
+    END IF;
     RETURN QUERY EXECUTE format(
         'WITH steward_t AS MATERIALIZED (%s), steward_c AS (%s)
          SELECT jsonb_build_object(%s), steward.summary_without_own(to_jsonb(steward_t)), to_jsonb(steward_c), %s

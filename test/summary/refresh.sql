@@ -139,6 +139,7 @@ SELECT is(pg_temp.refreshed('ref.window', 'auto'), 'none 0', 'so long nothing is
 SELECT results_eq('SELECT page, old FROM ref.window WHERE page BETWEEN 11 AND 16 ORDER BY page', 'VALUES (11, 10::bigint), (13, 0)', 'those that count');
 SELECT ok(steward.summary_expiry('ref.window') <= now() + '300 ms', 'when the next one does');
 SELECT pg_sleep(0.35) \g /dev/null
+SELECT is((SELECT array_agg((key ->> 'page')::integer ORDER BY key) || ARRAY[count(*) FILTER (WHERE NOT pending)::integer] FROM steward.summary_verify('ref.window')), '{11,12,13,0}', 'whose time has come waits');
 SELECT is(pg_temp.refreshed('ref.window', 'auto'), 'keyed 3', 'and when they have');
 SELECT results_eq('SELECT page, old FROM ref.window WHERE page BETWEEN 11 AND 16 ORDER BY page', 'VALUES (12, 0::bigint), (13, 10)', 'those that count then');
 SELECT is(pg_temp.refreshed('ref.window', 'auto'), 'none 0', 'once');
