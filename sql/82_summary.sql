@@ -95,6 +95,19 @@ REVOKE ALL ON FUNCTION summary_delta_or_refuse(regclass, text[], text, boolean) 
 COMMENT ON FUNCTION summary_delta_or_refuse(regclass, text[], text, boolean) IS
     'how changes of a query are added up; nulls if they cannot be, unless that was asked for';
 
+CREATE FUNCTION summary_is_below(relation regclass, name text) RETURNS boolean
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE COST 1000 SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH RECURSIVE below AS (
+        SELECT s.name FROM steward.summary AS s WHERE s.stored = relation
+        UNION
+        SELECT s.name FROM below AS b JOIN steward.summary_source AS g ON g.name = b.name JOIN steward.summary AS s ON s.stored = g.relation
+    )
+    SELECT EXISTS (SELECT FROM below AS b WHERE b.name = summary_is_below.name)
+$$;
+REVOKE ALL ON FUNCTION summary_is_below(regclass, text) FROM PUBLIC;
+COMMENT ON FUNCTION summary_is_below(regclass, text) IS 'whether a table has the rows of a summary, or of one that is computed from it';
+
 -- Writes down what a query reads, and which of it decides about keys.
 CREATE FUNCTION summary_read_sources(name text, source regclass, changes regclass, key text[], sources jsonb, is_added_up boolean) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000 SET search_path = pg_catalog, pg_temp
@@ -122,9 +135,11 @@ BEGIN
             obstacle := 'It belongs to another role.';
         END IF;
         given := CASE WHEN obstacle IS NULL THEN (SELECT g.value FROM jsonb_each(sources) AS g WHERE to_regclass(g.key) = found.relation) END;
-        IF EXISTS (SELECT FROM steward.summary AS s WHERE found.relation IN (s.stored, s.changes)) THEN
-            PERFORM steward.summary_refuse('a summary cannot be computed from another one', format('It reads "%s".', found.relation),
-                                           'Use the query of that summary.');
+        IF steward.summary_is_below(found.relation, name) THEN
+            PERFORM steward.summary_refuse('a summary cannot be computed from itself', format('It reads "%s".', found.relation));
+        ELSIF EXISTS (SELECT FROM steward.summary AS s WHERE found.relation IN (s.changes, s.timers)) THEN
+            PERFORM steward.summary_refuse('a summary cannot be computed from the changes of another one', format('It reads "%s".', found.relation),
+                                           'Read that summary.');
         ELSIF obstacle IS NOT NULL THEN
             found.keys := NULL;
             found.reason := obstacle;

@@ -29,12 +29,24 @@ constexpr const char *find_statement =
     " coalesce(s.timers::pg_catalog.oid, 0::pg_catalog.oid), s.mode OPERATOR(pg_catalog.=) 'full' AND EXISTS "
     "(SELECT FROM"
     " steward.summary_source AS g WHERE g.name OPERATOR(pg_catalog.=) s.name"
-    " AND g.partitions OPERATOR(pg_catalog.=) '{}'), t.refreshed_at"
+    " AND g.partitions OPERATOR(pg_catalog.=) '{}'), t.refreshed_at, s.schedule IS NOT NULL"
     " FROM steward.summary AS s JOIN steward.summary_state AS t ON t.name OPERATOR(pg_catalog.=) s.name"
-    " WHERE s.name OPERATOR(pg_catalog.=) $1 OR pg_catalog.right(s.name, pg_catalog.length($1) "
-    "OPERATOR(pg_catalog.+) 1)"
-    " OPERATOR(pg_catalog.=) ('.' OPERATOR(pg_catalog.||) $1)"
-    " ORDER BY s.name OPERATOR(pg_catalog.=) $1 DESC LIMIT 2";
+    " WHERE %s LIMIT 2";
+constexpr const char *by_full_name = "s.name OPERATOR(pg_catalog.=) $1"; ///< which an index finds
+constexpr const char *by_end_of_name =
+    "pg_catalog.right(s.name, pg_catalog.length($1) OPERATOR(pg_catalog.+) 1)"
+    " OPERATOR(pg_catalog.=) ('.' OPERATOR(pg_catalog.||) $1)";
+
+/// One plan of each for callers as they are and one for summaries' owners, whose search_path is another: a
+/// plan is made anew whenever that changes.
+SPIPlanPtr find_plan(bool has_full_name) {
+    static SPIPlanPtr plans[2][2] = {};
+    constexpr Oid types[] = {TEXTOID};
+    SPIPlanPtr &plan = plans[has_full_name ? 1 : 0][InSecurityRestrictedOperation() ? 1 : 0];
+    if (plan == nullptr)
+        keep_plan(plan, psprintf(find_statement, has_full_name ? by_full_name : by_end_of_name), types);
+    return plan;
+}
 
 /// A column of the only row that a statement has returned.
 class Row {
@@ -57,8 +69,8 @@ class Row {
     void read(HeapTuple tuple, TupleDesc columns) { heap_deform_tuple(tuple, columns, values_, nulls_); }
 
   private:
-    Datum values_[18];
-    bool nulls_[18];
+    Datum values_[19];
+    bool nulls_[19];
 };
 
 void read(const Row &row, Summary &summary) {
@@ -79,12 +91,12 @@ void read(const Row &row, Summary &summary) {
     summary.timers = row.oid(16);
     summary.is_deaf = DatumGetBool(row[17]);
     summary.refreshed_at = row.has(18) ? DatumGetTimestampTz(row[18]) : DT_NOBEGIN;
+    summary.is_scheduled = DatumGetBool(row[19]);
 }
 
 } // namespace
 
 Summary find_summary(const text *name, bool with_key) {
-    static SPIPlanPtr plan = nullptr;
     Oid const table = steward_table("summary");
     if (!OidIsValid(table))
         raise_missing_migration("summaries");
@@ -94,12 +106,14 @@ Summary find_summary(const text *name, bool with_key) {
     List *key = NIL;
     bool is_ambiguous = false;
     as_owner(table, [&] {
-        constexpr Oid types[] = {TEXTOID};
-        keep_plan(plan, find_statement, types);
         Datum values[] = {CStringGetTextDatum(quoted)};
         bool const is_read_only = false; // so that it sees what this transaction has done
-        if (SPI_execute_plan(plan, values, nullptr, is_read_only, 2) != SPI_OK_SELECT)
-            elog(ERROR, "could not look for a summary: %s", SPI_result_code_string(SPI_result));
+        for (bool const has_full_name : {true, false}) {
+            if (SPI_execute_plan(find_plan(has_full_name), values, nullptr, is_read_only, 2) != SPI_OK_SELECT)
+                elog(ERROR, "could not look for a summary: %s", SPI_result_code_string(SPI_result));
+            if (SPI_processed > 0)
+                break;
+        }
         if (SPI_processed == 0)
             return;
         Row row;
@@ -108,7 +122,7 @@ Summary find_summary(const text *name, bool with_key) {
         read(row, summary);
         key = row.texts(6);
         MemoryContextSwitchTo(spi);
-        is_ambiguous = SPI_processed > 1 && strcmp(summary.name, quoted) != 0;
+        is_ambiguous = SPI_processed > 1;
     });
     if (summary.name == nullptr)
         ereport(ERROR, errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("summary \"%s\" does not exist", quoted),
@@ -167,7 +181,9 @@ AsOwner::AsOwner(const Summary &summary) {
                            context_ | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
     settings_ = NewGUCNestLevel();
     auto const set = [](const char *name, const char *value) {
-        set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+        const char *const present = GetConfigOption(name, true, false);
+        if (present == nullptr || strcmp(present, value) != 0) // some take long to be set
+            set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
     };
     set("search_path", "pg_catalog, pg_temp");
     set("jit", "off");

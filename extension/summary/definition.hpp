@@ -23,6 +23,7 @@ struct Summary {
     bool is_full_only;
     bool is_deaf; ///< and it reads what no change is heard of
     bool is_paused;
+    bool is_scheduled;
     char *expires;            ///< an expression over the columns of the query, or null
     List *settings;           ///< of texts "name=value"
     char *rebuild;            ///< why all is to be computed, or null

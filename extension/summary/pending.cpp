@@ -3,6 +3,7 @@
 #include "extension/rows.hpp"
 #include "extension/summary/mutants.hpp"
 #include "extension/summary/plans.hpp"
+#include "extension/summary/state.hpp"
 #include "extension/summary/statements.hpp"
 
 extern "C" {
@@ -35,16 +36,21 @@ template <class Visit> void each_row(Oid relation, Visit visit) {
     table_close(table, AccessShareLock);
 }
 
-/// Runs `body` inside SPI, as the owner of the summary that the first argument names.
-template <class Body> auto as_owner_of_argument(FunctionCallInfo fcinfo, Body body) {
-    Summary const summary = find_summary(PG_GETARG_TEXT_PP(0));
-    require_right(summary);
+/// Runs `body` inside SPI, as the owner of a summary.
+template <class Body> auto as_owner_of(const Summary &summary, Body body) {
     AsOwner const owner(summary);
     SPI_connect();
     auto const result = body(summary);
     SPI_finish();
     owner.end();
     return result;
+}
+
+/// The summary that the first argument names.
+Summary summary_of_argument(FunctionCallInfo fcinfo) {
+    Summary const summary = find_summary(PG_GETARG_TEXT_PP(0));
+    require_right(summary);
+    return summary;
 }
 
 } // namespace
@@ -74,6 +80,16 @@ bool is_pending(const Summary &summary) {
            first_expiry(summary) <= GetCurrentTransactionStartTimestamp();
 }
 
+bool is_pending_below(const Summary &summary) {
+    if (is_pending(summary))
+        return true;
+    ListCell *cell = nullptr;
+    foreach (cell, summaries_below(summary))
+        if (as_owner_of(*static_cast<Summary *>(lfirst(cell)), is_pending_below))
+            return true;
+    return false;
+}
+
 std::int64_t count_backlog(const Summary &summary, std::int64_t most) {
     Datum const values[] = {Int64GetDatum(most)};
     run_step(summary, Step::backlog, values);
@@ -88,8 +104,8 @@ bool prefers_full(const Summary &summary) {
 
 /// (name): what a refresh should do: none, delta, keyed or full
 STEWARD_FUNCTION(steward_summary_choose) {
-    auto const *const mode = as_owner_of_argument(fcinfo, [](const Summary &summary) {
-        return !is_pending(summary)                                 ? "none"
+    auto const *const mode = as_owner_of(summary_of_argument(fcinfo), [](const Summary &summary) {
+        return !is_pending_below(summary)                           ? "none"
                : summary.rebuild != nullptr || summary.is_full_only ? "full"
                : is_added_up(summary)                               ? "delta"
                : prefers_full(summary)                              ? "full"
@@ -100,8 +116,7 @@ STEWARD_FUNCTION(steward_summary_choose) {
 
 /// (name): when the first row changes by the clock alone
 STEWARD_FUNCTION(steward_summary_expiry) {
-    TimestampTz const first =
-        as_owner_of_argument(fcinfo, [](const Summary &summary) { return first_expiry(summary); });
+    TimestampTz const first = as_owner_of(summary_of_argument(fcinfo), first_expiry);
     if (first == DT_NOEND)
         PG_RETURN_NULL();
     PG_RETURN_TIMESTAMPTZ(first);

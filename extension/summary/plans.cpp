@@ -21,6 +21,7 @@ struct Known {
     bool are_partitions_known;
     SPIPlanPtr plans[steps];
     List *relations; ///< whose partitions are known, in the memory of caches
+    Below below;     ///< there as well
 };
 HTAB *known_summaries = nullptr;
 Oid definitions = InvalidOid; ///< table steward.summary_source
@@ -31,6 +32,8 @@ void hear(Datum, Oid relation) {
     hash_seq_init(&all, known_summaries);
     while (auto *const known = static_cast<Known *>(hash_seq_search(&all))) {
         bool const is_general = relation == InvalidOid || relation == definitions;
+        if (is_general)
+            known->below.are_known = false;
         if (is_general || relation == known->stored)
             known->are_plans_stale = true;
         if (is_general || list_member_oid(known->relations, relation))
@@ -52,7 +55,7 @@ Known &known_of(const Summary &summary) {
     bool is_known = false;
     auto &known = *static_cast<Known *>(hash_search(known_summaries, &summary.stored, HASH_ENTER, &is_known));
     if (!is_known)
-        known = {summary.stored, false, false, {}, NIL};
+        known = {summary.stored, false, false, {}, NIL, {false, NIL}};
     if (known.are_plans_stale) {
         for (SPIPlanPtr &plan : known.plans)
             if (plan != nullptr)
@@ -108,6 +111,21 @@ void know_partitions(const Summary &summary, List *relations) {
     known.relations = list_copy(relations);
     MemoryContextSwitchTo(caller);
     known.are_partitions_known = true;
+}
+
+Below below_of(const Summary &summary) {
+    return known_of(summary).below;
+}
+
+void know_below(const Summary &summary, List *names) {
+    Known &known = known_of(summary);
+    MemoryContext const caller = MemoryContextSwitchTo(CacheMemoryContext);
+    list_free_deep(known.below.names);
+    known.below = {true, NIL};
+    ListCell *cell = nullptr;
+    foreach (cell, names)
+        known.below.names = lappend(known.below.names, DatumGetTextPCopy(PointerGetDatum(lfirst(cell))));
+    MemoryContextSwitchTo(caller);
 }
 
 } // namespace steward::summary

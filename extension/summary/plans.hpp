@@ -34,4 +34,12 @@ class Returned {
 bool are_partitions_known(const Summary &summary);
 void know_partitions(const Summary &summary, List *relations);
 
+/// The names of the summaries that its query reads, if they have been looked for since definitions changed.
+struct Below {
+    bool are_known;
+    List *names; ///< of texts
+};
+Below below_of(const Summary &summary);
+void know_below(const Summary &summary, List *names);
+
 } // namespace steward::summary

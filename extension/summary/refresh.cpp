@@ -209,6 +209,32 @@ void refresh(Summary &summary, std::string_view mode, std::int64_t most, Outcome
         SPI_execute(drain_statement(summary), false, 0);
 }
 
+/// Refreshes the summaries that the query reads, and then the summary.
+Outcome refresh_with_those_below(Summary &summary, std::string_view mode, std::int64_t most) {
+    std::int64_t const begun = now_us();
+    std::uint64_t const wal = pgWalUsage.wal_bytes;
+    ListCell *cell = nullptr;
+    foreach (cell, summaries_below(summary))
+        refresh_with_those_below(*static_cast<Summary *>(lfirst(cell)), "auto", INT64_MAX);
+    flush_changes();
+    Outcome outcome;
+    AsOwner const owner(summary);
+    SPI_connect();
+    refresh(summary, mode, most, outcome);
+    outcome.us = now_us() - begun;
+    bool const has_worked = strcmp(outcome.mode, "none") != 0 && strcmp(outcome.mode, "busy") != 0;
+    if (has_worked) {
+        note_refresh(summary, outcome);
+        note_refreshed_here(summary.stored);
+    }
+    if (strcmp(outcome.mode, "none") != 0)
+        outcome.backlog = count_backlog(summary, most_counted);
+    SPI_finish();
+    owner.end();
+    outcome.wal_bytes = pgWalUsage.wal_bytes - wal;
+    return outcome;
+}
+
 void require_mode(std::string_view mode) {
     if (mode != "auto" && mode != "keyed" && mode != "delta" && mode != "full")
         ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -233,24 +259,7 @@ STEWARD_FUNCTION(steward_summary_refresh) {
     PreventCommandIfParallelMode("summary_refresh()");
     Summary summary = find_summary(name);
     require_right(summary);
-    std::int64_t const begun = now_us();
-    std::uint64_t const wal = pgWalUsage.wal_bytes;
-    flush_changes();
-    Outcome outcome;
-    AsOwner const owner(summary);
-    SPI_connect();
-    refresh(summary, mode, most, outcome);
-    outcome.us = now_us() - begun;
-    bool const has_worked = strcmp(outcome.mode, "none") != 0 && strcmp(outcome.mode, "busy") != 0;
-    if (has_worked) {
-        note_refresh(summary, outcome);
-        note_refreshed_here(summary.stored);
-    }
-    if (strcmp(outcome.mode, "none") != 0)
-        outcome.backlog = count_backlog(summary, most_counted);
-    SPI_finish();
-    owner.end();
-    outcome.wal_bytes = pgWalUsage.wal_bytes - wal;
+    Outcome const outcome = refresh_with_those_below(summary, mode, most);
     auto *const duration = static_cast<Interval *>(palloc0(sizeof(Interval)));
     duration->time = outcome.us;
     return one_row(fcinfo, std::array{CStringGetTextDatum(outcome.mode), Int64GetDatum(outcome.keys),

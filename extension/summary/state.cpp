@@ -8,6 +8,7 @@ extern "C" {
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "storage/lmgr.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 }
 
@@ -79,7 +80,39 @@ bool are_as_watched(const Summary &summary, List *&relations) {
     return are_same;
 }
 
+constexpr const char *below_statement =
+    "SELECT y.name FROM steward.summary_source AS g JOIN steward.summary AS y"
+    " ON y.stored OPERATOR(pg_catalog.=) g.relation WHERE g.name OPERATOR(pg_catalog.=) $1 ORDER BY g.place";
+
+void look_below(const Summary &summary) {
+    static SPIPlanPtr plan = nullptr;
+    MemoryContext const caller = CurrentMemoryContext;
+    as_owner(steward_table("summary_source"), [&] {
+        Oid const types[] = {TEXTOID};
+        keep_plan(plan, below_statement, types);
+        Datum values[] = {CStringGetTextDatum(summary.name)};
+        if (SPI_execute_plan(plan, values, nullptr, false, 0) != SPI_OK_SELECT)
+            elog(ERROR, "could not read the sources of a summary: %s", SPI_result_code_string(SPI_result));
+        know_below(summary, returned_texts(NIL, caller));
+    });
+}
+
 } // namespace
+
+List *summaries_below(const Summary &summary) {
+    check_stack_depth();
+    if (!below_of(summary).are_known)
+        look_below(summary);
+    List *below = NIL;
+    ListCell *cell = nullptr;
+    foreach (cell, below_of(summary).names) {
+        auto *const found = static_cast<Summary *>(palloc(sizeof(Summary)));
+        *found = find_summary(static_cast<const text *>(lfirst(cell)));
+        if (!found->is_scheduled && !found->is_paused && has_privs_of_role(summary.owner, found->owner))
+            below = lappend(below, found);
+    }
+    return below;
+}
 
 void note_refresh(const Summary &summary, const Outcome &outcome) {
     static SPIPlanPtr plan = nullptr;

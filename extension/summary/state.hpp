@@ -28,4 +28,8 @@ void note_refresh(const Summary &summary, const Outcome &outcome);
 /// Those that came with rows, or went with them, mean that all is to be computed.
 void look_at_partitions(const Summary &summary);
 
+/// The summaries that its query reads and that are refreshed before it: those that keep to no schedule, are
+/// not paused, and belong to a role that its owner is a member of. A list of Summary.
+List *summaries_below(const Summary &summary);
+
 } // namespace steward::summary

@@ -32,7 +32,8 @@ SELECT set_eq(
     ARRAY['ambiguity', 'ambiguity_scores', 'ambiguity_findings', 'lexicon_phrases', 'partition_key', 'profile_score',
           'migration_is_deployed', 'migration_require', 'principle_score', 'principle_draft_score',
           'principle_pending', 'jobs_may_run', 'jobs_next_at', 'job_kind_option', 'doctor_server', 'doctor_rights', 'schedule_next', 'schedule_times',
-          'cache_key', 'cache_lower_sizes', 'cache_grade', 'summary_partitions', 'summary_obstacle', 'summary_settings', 'summary_stamps', 'summary_is_deaf'],
+          'cache_key', 'cache_lower_sizes', 'cache_grade', 'summary_partitions', 'summary_obstacle', 'summary_settings', 'summary_stamps', 'summary_is_deaf',
+          'summary_is_below'],
     'only what looks something up by name is stable');
 SELECT is((SELECT provolatile FROM member WHERE oid = 'steward.ambiguity(text)'::regprocedure), 'i'::"char",
           'ambiguity(text) is immutable');

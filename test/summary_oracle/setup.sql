@@ -47,8 +47,11 @@ INSERT INTO definition (name, key, expires, query) VALUES
     ('public.recent', '{k}', 'oldest + interval ''1 second''',
      'SELECT k, count(*) AS n, min(at) AS oldest, max(id) AS newest FROM event WHERE at > now() - interval ''1 second'' GROUP BY k'),
     ('public.present', '{k}', NULL,
-     'SELECT k, count(*) AS n, max(id) AS newest FROM event WHERE at > now() - interval ''1 second'' AND at <= now() GROUP BY k');
-SELECT steward.summary_create(name, query, key, mode => mode, expires => expires, max_staleness => '100 ms') FROM definition;
+     'SELECT k, count(*) AS n, max(id) AS newest FROM event WHERE at > now() - interval ''1 second'' AND at <= now() GROUP BY k'),
+    ('public.above', '{k}', NULL, -- from two other summaries
+     'SELECT o.k, o.label, a.n, a.mean, p.newest FROM owner AS o LEFT JOIN added AS a USING (k) LEFT JOIN plain AS p USING (k)'),
+    ('public.top', '{place}', NULL, 'SELECT k % 10 AS place, count(*) AS keys, sum(n) AS n, max(newest) AS newest FROM above GROUP BY 1');
+SELECT steward.summary_create(name, query, key, mode => mode, expires => expires, max_staleness => '100 ms') FROM definition ORDER BY place;
 
 CREATE TABLE plan (finish timestamptz NOT NULL, refreshes bigint NOT NULL);
 CREATE SEQUENCE refreshes;
