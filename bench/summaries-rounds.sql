@@ -44,6 +44,22 @@ BEGIN
 END
 $$;
 
+-- What a refresh cannot do without: the query for so many keys, which are in order.
+CREATE PROCEDURE compute_alone(label text, rounds integer, changed integer) LANGUAGE plpgsql AS $$
+DECLARE
+    wanted bigint[];
+    begun timestamptz;
+BEGIN
+    FOR round IN 0 .. rounds LOOP
+        wanted := ARRAY(SELECT principle_id FROM (SELECT principle_id FROM principles ORDER BY random() LIMIT changed) AS p ORDER BY principle_id);
+        begun := clock_timestamp();
+        PERFORM count(v) FROM unnest(wanted) AS k (key) CROSS JOIN LATERAL (SELECT * FROM ours_source AS q WHERE q.principle_id = k.key OFFSET 0) AS v;
+        INSERT INTO refresh (label, round, side, keys, ms) VALUES (label, round, 'alone', changed, 1000 * extract(epoch FROM clock_timestamp() - begun));
+        COMMIT;
+    END LOOP;
+END
+$$;
+
 CREATE PROCEDURE refresh_hot(side text, rounds integer) LANGUAGE plpgsql AS $$
 BEGIN
     FOR round IN 0 .. rounds LOOP

@@ -126,12 +126,18 @@ CREATE TRIGGER a_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON steward
 
 -- What was a materialized view is a summary. Fidelity is one figure of the whole system: it is joined when the view is
 -- read, so that a new one does not change every row.
+-- What is only counted is added up apart, so that a principle of many attempts costs no more than others.
+SELECT steward.summary_create('steward.qec_attempts', $$
+    SELECT principle_id, count(*) AS synthesis_attempts, count(final_outcome) AS finished_attempts,
+           count(*) FILTER (WHERE final_outcome = 'success') AS successful_attempts
+    FROM steward.qec_synthesis_attempt_logs
+    GROUP BY principle_id$$, key => ARRAY['principle_id'], mode => 'delta');
 SELECT steward.summary_create('steward.qec_performance', $$
     SELECT p.principle_id, p.name, p.category,
            d.composite_score, d.score_updated_at, e.overall_risk_score, e.prediction_timestamp,
            coalesce(a.synthesis_attempts, 0) AS synthesis_attempts,
            coalesce(a.finished_attempts, 0) AS finished_attempts,
-           a.success_rate
+           a.successful_attempts::float8 / nullif(a.finished_attempts, 0) AS success_rate
     FROM steward.constitutional_principles AS p
     LEFT JOIN (
         SELECT DISTINCT ON (principle_id) principle_id, composite_score, score_updated_at
@@ -143,12 +149,7 @@ SELECT steward.summary_create('steward.qec_performance', $$
         FROM steward.qec_error_predictions
         ORDER BY principle_id, prediction_timestamp DESC
     ) AS e USING (principle_id)
-    LEFT JOIN (
-        SELECT principle_id, count(*) AS synthesis_attempts, count(final_outcome) AS finished_attempts,
-               avg((final_outcome = 'success')::integer::float8) AS success_rate
-        FROM steward.qec_synthesis_attempt_logs
-        GROUP BY principle_id
-    ) AS a USING (principle_id)$$, key => ARRAY['principle_id']);
+    LEFT JOIN steward.qec_attempts AS a USING (principle_id)$$, key => ARRAY['principle_id']);
 
 CREATE OR REPLACE VIEW steward.qec_performance_summary AS
 SELECT s.principle_id, s.name, s.category, s.composite_score, s.overall_risk_score,
@@ -158,7 +159,8 @@ LEFT JOIN (
     SELECT composite_score FROM steward.qec_fidelity_calculations
     WHERE scope = 'all' ORDER BY calculation_timestamp DESC LIMIT 1
 ) AS f ON true;
-GRANT SELECT ON steward.qec_performance, steward.qec_performance_rows TO steward_reader;
+GRANT SELECT ON steward.qec_attempts, steward.qec_attempts_rows, steward.qec_performance, steward.qec_performance_rows
+    TO steward_reader;
 
 CREATE OR REPLACE FUNCTION steward.refresh_qec_performance_summary() RETURNS void
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -45,6 +45,7 @@ COMMENT ON FUNCTION steward.refresh_qec_performance_summary() IS
     'computes qec_performance_summary anew; readers are not kept waiting';
 
 SELECT steward.summary_drop('steward.qec_performance');
+SELECT steward.summary_drop('steward.qec_attempts');
 RESET ROLE;
 DROP TABLE steward.summary_state, steward.summary_source, steward.summary;
 COMMIT;

@@ -25,7 +25,7 @@ SELECT is_empty(
             AND c.relname NOT IN ('score_profile', 'lexicon', 'history_retention', 'job_kind', 'schedule', 'installation',
                                   'matview_refresh', 'cache_namespace', 'cache_dependency', 'cache_table', 'cache_archive', 'cache_dictionary',
                                   'cache_size', 'cache_popular', 'cache_removed', 'cache_objective',
-                                  'summary', 'summary_source', 'summary_state', 'qec_performance_rows', 'qec_performance_changes', 'hot_index')$$,
+                                  'summary', 'summary_source', 'summary_state', 'qec_attempts_rows', 'qec_attempts_changes', 'qec_performance_rows', 'qec_performance_changes', 'hot_index')$$,
     'each table has a place');
 SELECT is_empty(
     $$SELECT i.indexrelid::regclass FROM shard_key AS s JOIN pg_index AS i ON i.indrelid = s.rel
