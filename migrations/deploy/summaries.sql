@@ -124,8 +124,8 @@ END $$;
 CREATE TRIGGER a_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON steward.summary_source
     FOR EACH STATEMENT EXECUTE FUNCTION steward.summary_definition_changed();
 
--- What was a materialized view is a summary. Fidelity is one figure of the whole system: it is joined when the view is
--- read, so that a new one does not change every row.
+-- What was a materialized view is a summary. Fidelity is one figure of the whole system: it is looked up when it is
+-- read, so that a new one does not change every row, and whoever does not ask for it does not wait for it.
 -- What is only counted is added up apart, so that a principle of many attempts costs no more than others.
 SELECT steward.summary_create('steward.qec_attempts', $$
     SELECT principle_id, count(*) AS synthesis_attempts, count(final_outcome) AS finished_attempts,
@@ -153,12 +153,10 @@ SELECT steward.summary_create('steward.qec_performance', $$
 
 CREATE OR REPLACE VIEW steward.qec_performance_summary AS
 SELECT s.principle_id, s.name, s.category, s.composite_score, s.overall_risk_score,
-       f.composite_score AS fidelity_score, s.synthesis_attempts, s.finished_attempts, s.success_rate
-FROM steward.qec_performance AS s
-LEFT JOIN (
-    SELECT composite_score FROM steward.qec_fidelity_calculations
-    WHERE scope = 'all' ORDER BY calculation_timestamp DESC LIMIT 1
-) AS f ON true;
+       (SELECT composite_score FROM steward.qec_fidelity_calculations
+        WHERE scope = 'all' ORDER BY calculation_timestamp DESC LIMIT 1) AS fidelity_score,
+       s.synthesis_attempts, s.finished_attempts, s.success_rate
+FROM steward.qec_performance AS s;
 GRANT SELECT ON steward.qec_attempts, steward.qec_attempts_rows, steward.qec_performance, steward.qec_performance_rows
     TO steward_reader;
 

@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP 1
 SET search_path = tap, pg_catalog;
 BEGIN;
-SELECT plan(10);
+SELECT plan(12);
 
 -- Two principles with two attempts each, several scores, predictions and fidelities; a third with nothing.
 INSERT INTO steward.constitutional_principles (principle_id, name, category, statement)
@@ -53,6 +53,13 @@ SELECT ok((SELECT bool_or(line ~ 'Index Scan using qec_error_predictions.*_overa
            FROM pg_temp.plan_of($$SELECT * FROM steward.qec_error_predictions
                                   WHERE overall_risk_score > 0.7 ORDER BY overall_risk_score DESC LIMIT 5$$) AS line),
           'high risks: the index that keeps the immutable half of its predicate');
+
+SELECT is((SELECT string_agg(DISTINCT substring(line FROM ' on (\w+)'), ', ')
+           FROM pg_temp.plan_of('SELECT name, composite_score, synthesis_attempts FROM steward.qec_performance_summary') AS line),
+          'qec_performance_rows', 'who does not ask for history or fidelity has none of it read');
+SELECT ok((SELECT bool_or(line ~ 'InitPlan') AND bool_or(line ~ 'qec_fidelity')
+           FROM pg_temp.plan_of('SELECT name, fidelity_score FROM steward.qec_performance_summary') AS line),
+          'the newest fidelity is looked up once, for whoever asks');
 
 SELECT is_empty(
     $$SELECT c.relname FROM pg_class AS c, aclexplode(c.relacl) AS a
