@@ -108,6 +108,9 @@ BEGIN
         PERFORM steward.summary_rebuild(name);
     END IF;
     FOR watched IN SELECT s.* FROM steward.summary_source AS s WHERE s.name = summary_watch.name AND s.partitions <> '{}' LOOP
+        IF NOT (SELECT pg_has_role(watched.owner, c.relowner, 'USAGE') FROM pg_class AS c WHERE c.oid = watched.relation) THEN
+            PERFORM steward.summary_refuse(format('changes of "%s" are not heard of any more', watched.relation), 'It belongs to another role.');
+        END IF;
         IF steward.summary_obstacle(watched.relation) IS NOT NULL THEN
             PERFORM steward.summary_refuse(format('changes of "%s" are not heard of any more', watched.relation), steward.summary_obstacle(watched.relation));
         END IF;

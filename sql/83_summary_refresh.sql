@@ -1,13 +1,13 @@
 -- Summaries: refreshed, and looked after.
 
-CREATE FUNCTION summary_refresh(name text, mode text DEFAULT 'auto', max_keys bigint DEFAULT NULL,
+CREATE FUNCTION summary_refresh(name text, mode text DEFAULT 'auto', max_keys bigint DEFAULT NULL, below boolean DEFAULT true,
                                 OUT mode_used text, OUT keys bigint, OUT written bigint, OUT unchanged bigint, OUT removed bigint,
                                 OUT expired bigint, OUT backlog bigint, OUT duration interval, OUT wal_bytes bigint) RETURNS record
     AS 'MODULE_PATHNAME', 'steward_summary_refresh'
     LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000;
-REVOKE ALL ON FUNCTION summary_refresh(text, text, bigint) FROM PUBLIC;
-COMMENT ON FUNCTION summary_refresh(text, text, bigint) IS
-    'brings a summary up to date in this transaction, or so many of its keys: the keys that have changed, or all where that is cheaper; busy if another session does so';
+REVOKE ALL ON FUNCTION summary_refresh(text, text, bigint, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION summary_refresh(text, text, bigint, boolean) IS
+    'brings a summary up to date in this transaction, or so many of its keys: the keys that have changed, or all where that is cheaper; before it, the summaries that it reads; busy if another session does so';
 
 CREATE FUNCTION summary_expiry(name text) RETURNS timestamptz
     AS 'MODULE_PATHNAME', 'steward_summary_expiry'
@@ -15,11 +15,11 @@ CREATE FUNCTION summary_expiry(name text) RETURNS timestamptz
 REVOKE ALL ON FUNCTION summary_expiry(text) FROM PUBLIC;
 COMMENT ON FUNCTION summary_expiry(text) IS 'when the next row of a summary changes by the clock alone';
 
-CREATE FUNCTION summary_choose(name text) RETURNS text
+CREATE FUNCTION summary_choose(name text, below boolean DEFAULT true) RETURNS text
     AS 'MODULE_PATHNAME', 'steward_summary_choose'
     LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000;
-REVOKE ALL ON FUNCTION summary_choose(text) FROM PUBLIC;
-COMMENT ON FUNCTION summary_choose(text) IS
+REVOKE ALL ON FUNCTION summary_choose(text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION summary_choose(text, boolean) IS
     'what a refresh of a summary has to do: none, delta, keyed, or full where so much has changed that it is cheaper to compute all';
 
 -- A procedure without SET and not SECURITY DEFINER: neither could commit.
@@ -42,33 +42,34 @@ END $$;
 REVOKE ALL ON PROCEDURE summary_run(text, bigint) FROM PUBLIC;
 COMMENT ON PROCEDURE summary_run(text, bigint) IS 'brings a summary up to date; commits after each batch';
 
--- One that fails keeps the others from nothing; it is tried again after a while that doubles.
-CREATE FUNCTION summary_step(name text, batch_size bigint, at timestamptz) RETURNS boolean
+-- One that fails keeps the others from nothing; it is tried again after a while that doubles. Those that it reads are
+-- refreshed in their own time.
+CREATE FUNCTION summary_step(name text, batch_size bigint, at timestamptz) RETURNS text
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE COST 100000 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
     chosen text;
     message text;
-    has_more boolean := false;
+    outcome text := 'done';
 BEGIN
     BEGIN
-        chosen := steward.summary_choose(name);
+        chosen := steward.summary_choose(name, below => false);
         IF chosen <> 'none' THEN
             -- A second's worth of keys, so that what they cost is learnt before many of them are waited for.
-            SELECT r.mode_used <> 'busy' AND r.backlog > 0 INTO has_more
+            SELECT CASE WHEN r.mode_used = 'busy' THEN 'busy' WHEN r.backlog > 0 THEN 'more' ELSE 'done' END INTO outcome
             FROM (SELECT least(batch_size, greatest(1, coalesce(1e6 / t.key_us, 500)))::bigint AS keys FROM steward.summary_state AS t WHERE t.name = summary_step.name) AS most,
-                 steward.summary_refresh(name, chosen, most.keys) AS r;
+                 steward.summary_refresh(name, chosen, most.keys, below => false) AS r;
         END IF;
-        RETURN has_more;
+        RETURN outcome;
     EXCEPTION WHEN OTHERS THEN
         GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
     END;
     UPDATE steward.summary_state AS t SET error = message, error_at = at, failures = t.failures + 1 WHERE t.name = summary_step.name;
-    RETURN false;
+    RETURN 'failed';
 END $$;
 REVOKE ALL ON FUNCTION summary_step(text, bigint, timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION summary_step(text, bigint, timestamptz) IS 'refreshes a batch of a summary, or notes why it fails; whether there is more';
+COMMENT ON FUNCTION summary_step(text, bigint, timestamptz) IS 'refreshes a batch of a summary, or notes why it fails: done, more, busy or failed';
 
 CREATE FUNCTION summary_retry_at(failures integer, error_at timestamptz) RETURNS timestamptz
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 10 SET search_path = pg_catalog, pg_temp
@@ -89,10 +90,11 @@ DECLARE
 BEGIN
     FOR s IN SELECT y.name, y.schedule, y.max_staleness, t.refreshed_at, t.duration, t.next_at, t.failures, t.error_at
              FROM steward.summary AS y JOIN steward.summary_state AS t USING (name)
-             WHERE y.paused_at IS NULL AND coalesce(y.schedule, y.max_staleness::text) IS NOT NULL LOOP
+             WHERE y.paused_at IS NULL AND coalesce(y.schedule, y.max_staleness::text) IS NOT NULL
+             ORDER BY y.created_at, y.name LOOP -- what is read before what reads it
         BEGIN
             name := s.name;
-            chosen := steward.summary_choose(name);
+            chosen := steward.summary_choose(name, below => false);
             expiry := steward.summary_expiry(name);
             -- A row that had expired at the last refresh and stayed is not looked at all the time.
             due := least(CASE WHEN expiry <= s.refreshed_at THEN greatest(at, s.refreshed_at + interval '1 minute') WHEN expiry <= now() THEN at ELSE at + (expiry - now()) END,
@@ -118,20 +120,28 @@ DECLARE
     at timestamptz := steward.worker_clock();
     names text[];
     named text;
+    outcome text;
+    busy text[] := '{}';
     due timestamptz;
 BEGIN
     SELECT pg_catalog.array_agg(d.name) INTO names FROM steward.summaries_due(at) AS d WHERE d.due OPERATOR(pg_catalog.<=) at;
     FOREACH named IN ARRAY coalesce(names, '{}') LOOP
-        WHILE steward.summary_step(named, batch_size, at) LOOP
+        LOOP
+            outcome := steward.summary_step(named, batch_size, at);
+            EXIT WHEN outcome OPERATOR(pg_catalog.<>) 'more';
             COMMIT;
             EXIT WHEN steward.worker_yield();
         END LOOP;
+        IF outcome OPERATOR(pg_catalog.=) 'busy' THEN -- by another session, which may take long
+            busy := busy OPERATOR(pg_catalog.||) named;
+        END IF;
         UPDATE steward.summary_state AS t SET next_at = steward.schedule_next(s.schedule, at)
         FROM steward.summary AS s
         WHERE s.name OPERATOR(pg_catalog.=) named AND t.name OPERATOR(pg_catalog.=) s.name AND t.next_at OPERATOR(pg_catalog.<=) at;
         COMMIT;
     END LOOP;
-    SELECT pg_catalog.min(d.due) INTO due FROM steward.summaries_due(at) AS d;
+    SELECT pg_catalog.min(CASE WHEN d.name OPERATOR(pg_catalog.=) ANY (busy) THEN greatest(d.due, at OPERATOR(pg_catalog.+) interval '1 second') ELSE d.due END)
+    INTO due FROM steward.summaries_due(at) AS d;
     IF due IS NOT NULL THEN
         PERFORM steward.worker_due(due);
     END IF;

@@ -171,13 +171,18 @@ DECLARE
 BEGIN
     name := steward.summary_own(name); -- which is asked also where there is no row
     SELECT * INTO s FROM steward.summary AS y WHERE y.name = name;
+    SELECT array_agg(DISTINCT g.relation ORDER BY g.relation) INTO sources FROM steward.summary_source AS g JOIN pg_class AS c ON c.oid = g.relation
+    WHERE g.name = s.name AND g.partitions <> '{}';
+    -- Writers have these before they come to the table of changes.
+    FOR part IN SELECT p.relation FROM unnest(sources) AS p (relation) ORDER BY p.relation::oid LOOP
+        EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', part.relation);
+    END LOOP;
     -- Some may have been dropped by hand.
     FOR part IN SELECT c.relkind, c.oid::regclass AS relation
                 FROM unnest(ARRAY[s.view, s.stored, s.changes, s.timers, s.states, s.source]::oid[]) WITH ORDINALITY AS p (oid, ordinality) JOIN pg_class AS c USING (oid)
                 ORDER BY p.ordinality LOOP
         EXECUTE format('DROP %s %s', CASE part.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, part.relation);
     END LOOP;
-    SELECT array_agg(DISTINCT g.relation) INTO sources FROM steward.summary_source AS g JOIN pg_class AS c ON c.oid = g.relation WHERE g.name = s.name;
     DELETE FROM steward.summary_source AS g WHERE g.name = s.name;
     DELETE FROM steward.summary_state AS t WHERE t.name = s.name;
     DELETE FROM steward.summary AS y WHERE y.name = s.name;

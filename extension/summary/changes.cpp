@@ -1,21 +1,18 @@
 #include "extension/summary/changes.hpp"
 
 #include "extension/memory.hpp"
+#include "extension/summary/change_writer.hpp"
 #include "extension/summary/mutants.hpp"
 #include "extension/summary/wishes.hpp"
 
 extern "C" {
-#include "access/heapam.h"
 #include "access/table.h"
-#include "access/tableam.h"
-#include "access/tupmacs.h"
 #include "access/xact.h"
-#include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "executor/executor.h"
 #include "lib/stringinfo.h"
-#include "utils/numeric.h"
+#include "miscadmin.h"
+#include "utils/guc.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -29,6 +26,7 @@ namespace {
 struct Queue {
     Oid relation;
     bool all;         ///< any key may have changed
+    int all_written;  ///< at which level of subtransactions that was written; 0 if it was not
     std::size_t keys; ///< how many were noted
     Oid *types;       ///< of its columns when they were; the table may be altered before they are written
     int count;        ///< of these
@@ -81,6 +79,8 @@ core::KeySums &open_batch() {
 
 /// What was noted in a subtransaction is the next outer one's now.
 void hand_up(int level) {
+    for (std::size_t i = 0; i < current.count; ++i)
+        current.queues[i].all_written = std::min(current.queues[i].all_written, level - 1);
     Batch **place = &current.newest;
     while (Batch *const batch = *place) {
         batch->written = std::min(batch->written, level - 1);
@@ -104,6 +104,11 @@ void hand_up(int level) {
 
 /// A subtransaction is rolled back: what it has noted and what it has written is no more.
 void take_back(int level) {
+    for (std::size_t i = 0; i < current.count; ++i)
+        if (current.queues[i].all_written >= level) {
+            current.queues[i].all = true;
+            current.queues[i].all_written = 0;
+        }
     Batch **place = &current.newest;
     while (Batch *const batch = *place) {
         if (batch->written >= level && mutant != Mutant::lose_outer)
@@ -130,54 +135,8 @@ std::uint32_t group_of(Oid relation) {
         current.queues = wider;
         current.room = room;
     }
-    current.queues[current.count] = {relation, false, 0, nullptr, 0};
+    current.queues[current.count] = {relation, false, 0, 0, nullptr, 0};
     return static_cast<std::uint32_t>(current.count++);
-}
-
-void append(StringInfo bytes, const FormData_pg_attribute *column, Datum value) {
-    if (column->attbyval) {
-        appendBinaryStringInfo(bytes, reinterpret_cast<const char *>(&value), sizeof value);
-        return;
-    }
-    const char *from = DatumGetPointer(value);
-    int size = column->attlen;
-    if (size == -1) {
-        from = reinterpret_cast<const char *>(PG_DETOAST_DATUM_PACKED(value));
-        size = static_cast<int>(VARSIZE_ANY(from));
-    }
-    appendBinaryStringInfo(bytes, reinterpret_cast<const char *>(&size), sizeof size);
-    appendBinaryStringInfo(bytes, from, size);
-}
-
-/// The value that append() has written, which is copied, because it may need to be aligned.
-Datum take(const std::byte *&from, const FormData_pg_attribute *column) {
-    Datum value = 0;
-    if (column->attbyval) {
-        memcpy(&value, from, sizeof value);
-        from += sizeof value;
-        return value;
-    }
-    int size = 0;
-    memcpy(&size, from, sizeof size);
-    auto *const copy = static_cast<char *>(palloc(static_cast<Size>(size)));
-    memcpy(copy, from + sizeof size, static_cast<std::size_t>(size));
-    from += sizeof size + static_cast<std::size_t>(size);
-    return PointerGetDatum(copy);
-}
-
-Datum numeric_of(core::Sum sum) {
-    if (sum >= INT64_MIN && sum <= INT64_MAX)
-        return NumericGetDatum(int64_to_numeric(static_cast<int64>(sum)));
-    char digits[48];
-    char *place = digits + sizeof digits;
-    *--place = '\0';
-    bool const is_negative = sum < 0;
-    for (; sum != 0; sum /= 10)
-        *--place = static_cast<char>('0' + (is_negative ? -(sum % 10) : sum % 10));
-    if (is_negative)
-        *--place = '-';
-    return DirectFunctionCall3(numeric_in, CStringGetDatum(place), ObjectIdGetDatum(InvalidOid),
-                               Int32GetDatum(-1));
 }
 
 /// Keeps the types of the columns that keys are noted for.
@@ -203,75 +162,6 @@ bool is_as_noted(const Queue &queue, Relation table) {
     return is;
 }
 
-/// Rows on their way into a table of changes, some at once. The last column says when.
-class Writer {
-  public:
-    explicit Writer(Relation table) : table_(table), now_(GetCurrentTimestamp()) {
-        if (!table->rd_rel->relhasindex)
-            return;
-        state_ = CreateExecutorState();
-        indexes_ = makeNode(ResultRelInfo);
-        InitResultRelInfo(indexes_, table, 0, nullptr, 0);
-        ExecOpenIndices(indexes_, false);
-    }
-
-    void add(const std::byte *key, std::span<const core::Sum> sums) {
-        int const keys = RelationGetDescr(table_)->natts - 1 - static_cast<int>(sums.size());
-        TupleTableSlot *const slot = next_slot();
-        for (int i = 0; i < keys; ++i)
-            set(slot, i, take(key, TupleDescAttr(RelationGetDescr(table_), i)));
-        for (std::size_t i = 0; i < sums.size(); ++i)
-            set(slot, keys + static_cast<int>(i), numeric_of(sums[i]));
-        store(slot);
-    }
-    void add_all() { store(next_slot()); }
-    void end() {
-        write();
-        if (state_ != nullptr) {
-            ExecCloseIndices(indexes_);
-            FreeExecutorState(state_);
-        }
-        for (TupleTableSlot *const slot : slots_)
-            if (slot != nullptr)
-                ExecDropSingleTupleTableSlot(slot);
-    }
-
-  private:
-    /// With nulls in it.
-    TupleTableSlot *next_slot() {
-        TupleTableSlot *&slot = slots_[count_++];
-        if (slot == nullptr)
-            slot = table_slot_create(table_, nullptr);
-        ExecClearTuple(slot);
-        std::fill_n(slot->tts_isnull, RelationGetDescr(table_)->natts, true);
-        return slot;
-    }
-    static void set(TupleTableSlot *slot, int column, Datum value) {
-        slot->tts_values[column] = value;
-        slot->tts_isnull[column] = false;
-    }
-    void store(TupleTableSlot *slot) {
-        set(slot, RelationGetDescr(table_)->natts - 1, TimestampTzGetDatum(now_));
-        ExecStoreVirtualTuple(slot);
-        if (count_ == static_cast<int>(std::size(slots_)))
-            write();
-    }
-    void write() {
-        if (count_ > 0)
-            heap_multi_insert(table_, slots_, count_, GetCurrentCommandId(true), 0, nullptr);
-        for (int i = 0; state_ != nullptr && i < count_; ++i)
-            ExecInsertIndexTuples(indexes_, slots_[i], state_, false, false, nullptr, NIL);
-        count_ = 0;
-    }
-
-    EState *state_ = nullptr; ///< where the table has indexes
-    ResultRelInfo *indexes_ = nullptr;
-    Relation table_;
-    TimestampTz now_;
-    TupleTableSlot *slots_[256] = {};
-    int count_ = 0;
-};
-
 /// Without a right to the table: it is its owner's trigger that notes changes.
 void write(const Queue &queue, std::uint32_t group) {
     Relation const table = try_table_open(queue.relation, RowExclusiveLock);
@@ -281,7 +171,16 @@ void write(const Queue &queue, std::uint32_t group) {
         table_close(table, NoLock);
         return;
     }
-    Writer writer(table);
+    Oid role = InvalidOid;
+    int context = 0;
+    GetUserIdAndSecContext(&role, &context); // indexes may call functions, which are its owner's
+    SetUserIdAndSecContext(table->rd_rel->relowner,
+                           context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+    int const settings = NewGUCNestLevel();
+    if (table->rd_rel->relhasindex)
+        set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+                          true, 0, false);
+    ChangeWriter writer(table);
     if (queue.all)
         writer.add_all();
     for (const Batch *batch = queue.all ? nullptr : current.newest; batch != nullptr; batch = batch->older)
@@ -292,6 +191,8 @@ void write(const Queue &queue, std::uint32_t group) {
                         writer.add(key.data(), sums);
                 });
     writer.end();
+    AtEOXact_GUC(true, settings);
+    SetUserIdAndSecContext(role, context);
     table_close(table, NoLock);
     wish_refresh();
 }
@@ -347,7 +248,7 @@ bool add_key(std::uint32_t group, TupleDesc columns, std::span<const Datum> key,
     StringInfoData bytes;
     initStringInfo(&bytes);
     for (std::size_t i = 0; i < key.size(); ++i)
-        append(&bytes, TupleDescAttr(columns, static_cast<int>(i)), key[i]);
+        append_value(&bytes, TupleDescAttr(columns, static_cast<int>(i)), key[i]);
     auto const *const data = reinterpret_cast<const std::byte *>(bytes.data);
     return open_batch().add(group, {data, static_cast<std::size_t>(bytes.len)}, sums);
 }
@@ -391,6 +292,9 @@ void flush_changes() {
     for (Batch *batch = current.newest; batch != nullptr; batch = batch->older)
         if (batch->written == 0)
             batch->written = level;
+    for (std::size_t i = 0; i < current.count; ++i)
+        if (std::exchange(current.queues[i].all, false)) // what comes later is noted again
+            current.queues[i].all_written = level;
 }
 
 } // namespace steward::summary

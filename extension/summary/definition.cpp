@@ -145,9 +145,10 @@ bool is_sound(const Summary &summary) {
               TupleDescAttr(columns, columns->natts - 1)->atttypid == TIMESTAMPTZOID;
     for (int i = 0; i < columns->natts; ++i)
         is = is && !TupleDescAttr(columns, i)->attisdropped;
-    for (int i = 0; is && i < list_length(summary.key); ++i)
+    int const keys = list_length(summary.key);
+    for (int i = 0; is && keys > 0 && i < columns->natts - 1; ++i) // the keys, and then sums
         is = TupleDescAttr(columns, i)->atttypid ==
-             static_cast<const KeyColumn *>(list_nth(summary.key, i))->type;
+             (i < keys ? static_cast<const KeyColumn *>(list_nth(summary.key, i))->type : NUMERICOID);
     relation_close(table, AccessShareLock);
     return is;
 }
@@ -175,6 +176,19 @@ void require_owner(const Summary &summary) {
                 errmsg("must be owner of summary %s", summary.name));
 }
 
+namespace {
+
+/// Those that summary_settings() keeps: the owner may write any name into the table.
+bool is_kept_setting(const char *name) {
+    constexpr const char *names[] = {
+        "DateStyle",          "IntervalStyle", "TimeZone",   "bytea_output", "default_text_search_config",
+        "extra_float_digits", "lc_monetary",   "lc_numeric", "lc_time",      "timezone_abbreviations",
+        "xmlbinary",          "xmloption"};
+    return std::ranges::any_of(names, [&](const char *kept) { return strcmp(kept, name) == 0; });
+}
+
+} // namespace
+
 AsOwner::AsOwner(const Summary &summary) {
     GetUserIdAndSecContext(&role_, &context_);
     SetUserIdAndSecContext(summary.owner,
@@ -195,7 +209,8 @@ AsOwner::AsOwner(const Summary &summary) {
         if (equals == nullptr)
             continue;
         *equals = '\0';
-        set(name, equals + 1);
+        if (is_kept_setting(name))
+            set(name, equals + 1);
     }
 }
 

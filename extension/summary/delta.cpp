@@ -84,6 +84,7 @@ bool is_unsafe(Node *node, void *context) {
         return is_unsafe(static_cast<Node *>(linitial(castNode(OpExpr, node)->args)), context);
     switch (nodeTag(node)) {
     case T_Var:
+        return castNode(Var, node)->varattno <= 0; // a whole row, whose text is the name of the table
     case T_Const:
     case T_BoolExpr:
     case T_NullTest:
@@ -201,8 +202,7 @@ const char *Reader::read_keys(Delta &delta) {
                 !targetIsInSortList(const_cast<TargetEntry *>(entry), InvalidOid, query_->groupClause))
                 continue;
             auto *const expression = reinterpret_cast<Node *>(entry->expr);
-            if (contain_mutable_functions(expression) ||
-                (!IsA(expression, Var) && is_unsafe(expression, nullptr)))
+            if (contain_mutable_functions(expression) || is_unsafe(expression, nullptr))
                 return "Its key may fail, or is not immutable.";
             groups_ = lappend(groups_, entry->expr);
             group_names_ = lappend(group_names_, name);
@@ -240,6 +240,10 @@ const char *Reader::value_of(const Aggref *aggregate) {
     if (aggregate->aggdistinct != NIL || aggregate->aggorder != NIL || contain_mutable_functions(argument) ||
         contain_mutable_functions(filter) || is_unsafe(argument, nullptr) || is_unsafe(filter, nullptr)) {
         reason_ = "An aggregate is DISTINCT, or its argument may fail or is not immutable.";
+        return nullptr;
+    }
+    if (argument != nullptr && type_is_rowtype(exprType(argument))) {
+        reason_ = "It counts rows, of which one with a null in it is no null.";
         return nullptr;
     }
     const char *const where = filter == nullptr ? "true" : text_of(filter);

@@ -80,8 +80,12 @@ bool is_pending(const Summary &summary) {
            first_expiry(summary) <= GetCurrentTransactionStartTimestamp();
 }
 
+bool is_pending_or_moved(const Summary &summary) {
+    return is_pending(summary) || has_moved(summary);
+}
+
 bool is_pending_below(const Summary &summary) {
-    if (is_pending(summary))
+    if (is_pending_or_moved(summary))
         return true;
     ListCell *cell = nullptr;
     foreach (cell, summaries_below(summary))
@@ -102,10 +106,12 @@ bool prefers_full(const Summary &summary) {
     return summary.full_us > 0 && count_backlog(summary, most) >= most;
 }
 
-/// (name): what a refresh should do: none, delta, keyed or full
+/// (name, below): what a refresh should do: none, delta, keyed or full; with, or without, a look at those
+/// below
 STEWARD_FUNCTION(steward_summary_choose) {
-    auto const *const mode = as_owner_of(summary_of_argument(fcinfo), [](const Summary &summary) {
-        return !is_pending_below(summary)                           ? "none"
+    auto *const asks = PG_GETARG_BOOL(1) ? &is_pending_below : &is_pending_or_moved;
+    auto const *const mode = as_owner_of(summary_of_argument(fcinfo), [asks](const Summary &summary) {
+        return !asks(summary)                                       ? "none"
                : summary.rebuild != nullptr || summary.is_full_only ? "full"
                : is_added_up(summary)                               ? "delta"
                : prefers_full(summary)                              ? "full"

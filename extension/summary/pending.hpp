@@ -14,6 +14,9 @@ TimestampTz first_expiry(const Summary &summary);
 /// Whether there is something to do, at the time of this transaction.
 bool is_pending(const Summary &summary);
 
+/// Whether there is, or partitions have come or gone.
+bool is_pending_or_moved(const Summary &summary);
+
 /// Whether there is, or will be when the summaries are refreshed that its query reads.
 bool is_pending_below(const Summary &summary);
 

@@ -56,7 +56,7 @@ Known &known_of(const Summary &summary) {
     auto &known = *static_cast<Known *>(hash_search(known_summaries, &summary.stored, HASH_ENTER, &is_known));
     if (!is_known)
         known = {summary.stored, false, false, {}, NIL, {false, NIL}};
-    if (known.are_plans_stale) {
+    if (known.are_plans_stale && !OpenRefresh::is_of(summary.stored)) {
         for (SPIPlanPtr &plan : known.plans)
             if (plan != nullptr)
                 SPI_freeplan(std::exchange(plan, nullptr));
@@ -88,6 +88,24 @@ SPIPlanPtr prepare(const Summary &summary, Step step) {
 
 } // namespace
 
+OpenRefresh *OpenRefresh::newest_ = nullptr;
+
+OpenRefresh::OpenRefresh(const Summary &summary) : stored_(summary.stored), outer_(newest_) {
+    if (is_of(stored_))
+        guarded([&] {
+            ereport(ERROR, errcode(ERRCODE_OBJECT_IN_USE),
+                    errmsg("summary %s is being refreshed by this session", summary.name));
+        });
+    newest_ = this;
+}
+
+bool OpenRefresh::is_of(Oid stored) {
+    for (const OpenRefresh *open = newest_; open != nullptr; open = open->outer_)
+        if (open->stored_ == stored)
+            return true;
+    return false;
+}
+
 void run_step(const Summary &summary, Step step, std::span<const Datum> values) {
     SPIPlanPtr plan = known_of(summary).plans[static_cast<int>(step)];
     if (plan == nullptr) {
@@ -111,6 +129,10 @@ void know_partitions(const Summary &summary, List *relations) {
     known.relations = list_copy(relations);
     MemoryContextSwitchTo(caller);
     known.are_partitions_known = true;
+}
+
+List *known_relations(const Summary &summary) {
+    return list_copy(known_of(summary).relations);
 }
 
 Below below_of(const Summary &summary) {

@@ -18,6 +18,7 @@ extern "C" {
 #include "storage/proc.h"
 #include "tcop/utility.h"
 #include "utils/array.h"
+#include "utils/fmgroids.h"
 #include "utils/timestamp.h"
 }
 
@@ -147,35 +148,49 @@ void refresh_keys(const Summary &summary, std::int64_t most, bool may_switch, Ou
     }
 }
 
-/// Summaries that this transaction has refreshed itself.
+/// Refreshes of this transaction: a summary, and the time that was written. Where that is undone, another
+/// session may write a later one.
 struct Refreshed {
     LocalTransactionId transaction;
-    Oid stored[32];
+    struct {
+        Oid stored;
+        TimestampTz at;
+    } last[32];
     int count;
 };
 Refreshed refreshed_here{};
 
-bool is_refreshed_here(Oid stored) {
+bool is_refreshed_here(const Summary &summary) {
     return refreshed_here.transaction == MyProc->lxid &&
-           std::find(refreshed_here.stored, refreshed_here.stored + refreshed_here.count, stored) !=
-               refreshed_here.stored + refreshed_here.count;
+           std::any_of(refreshed_here.last, refreshed_here.last + refreshed_here.count, [&](const auto &one) {
+               return one.stored == summary.stored && one.at == summary.refreshed_at;
+           });
 }
 
-void note_refreshed_here(Oid stored) {
+void note_refreshed_here(Oid stored, TimestampTz at) {
     if (refreshed_here.transaction != MyProc->lxid)
         refreshed_here = {MyProc->lxid, {}, 0};
-    if (!is_refreshed_here(stored) &&
-        refreshed_here.count < static_cast<int>(std::size(refreshed_here.stored)))
-        refreshed_here.stored[refreshed_here.count++] = stored;
+    int place = 0;
+    while (place < refreshed_here.count && refreshed_here.last[place].stored != stored)
+        ++place;
+    if (place == static_cast<int>(std::size(refreshed_here.last)))
+        return;
+    refreshed_here.last[place] = {stored, at};
+    refreshed_here.count = std::max(refreshed_here.count, place + 1);
 }
 
 /// Whether this transaction goes by a time before what is stored: what rows changed to by the clock since
 /// would be lost, for their timers are gone.
 bool is_too_old(const Summary &summary) {
     TimestampTz const now = GetCurrentTransactionStartTimestamp();
-    return OidIsValid(summary.timers) &&
-           ((summary.refreshed_at > now && !is_refreshed_here(summary.stored)) ||
-            GetCurrentTimestamp() - now > oldest_refresh_us);
+    return OidIsValid(summary.timers) && ((summary.refreshed_at > now && !is_refreshed_here(summary)) ||
+                                          GetCurrentTimestamp() - now > oldest_refresh_us);
+}
+
+/// Whether changes may have been made of which no trigger has told yet: what is added up later would count
+/// them twice.
+bool is_in_trigger() {
+    return DatumGetInt32(OidFunctionCall0(F_PG_TRIGGER_DEPTH)) > 0;
 }
 
 /// Inside SPI, as the owner.
@@ -197,6 +212,10 @@ void refresh(Summary &summary, std::string_view mode, std::int64_t most, Outcome
     }
     if (!is_forced && !is_pending(summary))
         return;
+    if (is_added_up(summary) && is_in_trigger()) {
+        outcome.mode = "busy";
+        return;
+    }
     bool const chooses = mode == "auto" && most == INT64_MAX;
     if (is_forced || summary.rebuild != nullptr || summary.is_full_only ||
         (chooses && !is_added_up(summary) && prefers_full(summary)))
@@ -205,32 +224,37 @@ void refresh(Summary &summary, std::string_view mode, std::int64_t most, Outcome
         add_up(summary, outcome);
     else
         refresh_keys(summary, most, chooses, outcome);
+    if (strcmp(outcome.mode, "full") == 0 && !is_forced && summary.rebuild == nullptr)
+        renew_expressions(summary);
     if (mutant == Mutant::recompute_first)
         SPI_execute(drain_statement(summary), false, 0);
 }
 
-/// Refreshes the summaries that the query reads, and then the summary.
-Outcome refresh_with_those_below(Summary &summary, std::string_view mode, std::int64_t most) {
-    std::int64_t const begun = now_us();
-    std::uint64_t const wal = pgWalUsage.wal_bytes;
-    ListCell *cell = nullptr;
-    foreach (cell, summaries_below(summary))
-        refresh_with_those_below(*static_cast<Summary *>(lfirst(cell)), "auto", INT64_MAX);
-    flush_changes();
-    Outcome outcome;
+void refresh_as_owner(Summary &summary, std::string_view mode, std::int64_t most, std::int64_t begun,
+                      Outcome &outcome) {
     AsOwner const owner(summary);
     SPI_connect();
     refresh(summary, mode, most, outcome);
     outcome.us = now_us() - begun;
-    bool const has_worked = strcmp(outcome.mode, "none") != 0 && strcmp(outcome.mode, "busy") != 0;
-    if (has_worked) {
-        note_refresh(summary, outcome);
-        note_refreshed_here(summary.stored);
-    }
+    if (strcmp(outcome.mode, "none") != 0 && strcmp(outcome.mode, "busy") != 0)
+        note_refreshed_here(summary.stored, note_refresh(summary, outcome));
     if (strcmp(outcome.mode, "none") != 0)
         outcome.backlog = count_backlog(summary, most_counted);
     SPI_finish();
     owner.end();
+}
+
+/// Refreshes the summaries that the query reads, and then the summary.
+Outcome refresh_with_those_below(Summary &summary, std::string_view mode, std::int64_t most, bool below) {
+    std::int64_t const begun = now_us();
+    std::uint64_t const wal = pgWalUsage.wal_bytes;
+    ListCell *cell = nullptr;
+    foreach (cell, below ? summaries_below(summary) : NIL)
+        refresh_with_those_below(*static_cast<Summary *>(lfirst(cell)), "auto", INT64_MAX, below);
+    flush_changes();
+    Outcome outcome;
+    OpenRefresh const open(summary);
+    guarded([&] { refresh_as_owner(summary, mode, most, begun, outcome); });
     outcome.wal_bytes = pgWalUsage.wal_bytes - wal;
     return outcome;
 }
@@ -244,7 +268,7 @@ void require_mode(std::string_view mode) {
 
 } // namespace
 
-/// (name, mode, max_keys) -> mode_used, keys, written, unchanged, removed, expired, backlog, duration,
+/// (name, mode, max_keys, below) -> mode_used, keys, written, unchanged, removed, expired, backlog, duration,
 /// wal_bytes
 STEWARD_FUNCTION(steward_summary_refresh) {
     if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
@@ -259,7 +283,8 @@ STEWARD_FUNCTION(steward_summary_refresh) {
     PreventCommandIfParallelMode("summary_refresh()");
     Summary summary = find_summary(name);
     require_right(summary);
-    Outcome const outcome = refresh_with_those_below(summary, mode, most);
+    Outcome const outcome =
+        refresh_with_those_below(summary, mode, most, PG_ARGISNULL(3) || PG_GETARG_BOOL(3));
     auto *const duration = static_cast<Interval *>(palloc0(sizeof(Interval)));
     duration->time = outcome.us;
     return one_row(fcinfo, std::array{CStringGetTextDatum(outcome.mode), Int64GetDatum(outcome.keys),
@@ -271,13 +296,18 @@ STEWARD_FUNCTION(steward_summary_refresh) {
 
 /// (name, keys): computes them -> how many rows were written or removed; null if another session refreshes
 STEWARD_FUNCTION(steward_summary_refresh_objects) {
-    Summary const summary = find_summary(PG_GETARG_TEXT_PP(0));
+    Summary summary = find_summary(PG_GETARG_TEXT_PP(0));
     require_right(summary);
     PreventCommandIfReadOnly("summary_refresh_keys()");
     Outcome outcome;
     AsOwner const owner(summary);
     SPI_connect();
-    bool const is_mine = try_lock(summary);
+    bool is_mine = !OpenRefresh::is_of(summary.stored) && try_lock(summary);
+    if (is_mine) {
+        require_sound(summary);
+        summary = find_summary(cstring_to_text(summary.name)); // which another refresh may have changed
+        is_mine = !is_too_old(summary);
+    }
     Datum const given[] = {PG_GETARG_DATUM(1)};
     if (is_mine) {
         run_step(summary, Step::keys, given);

@@ -3,6 +3,7 @@
 #include "extension/migration.hpp"
 #include "extension/sql_as_owner.hpp"
 #include "extension/summary/plans.hpp"
+#include "extension/summary/watch.hpp"
 
 extern "C" {
 #include "catalog/pg_inherits.h"
@@ -29,22 +30,24 @@ constexpr const char *note_statement =
     " ((($7 OPERATOR(pg_catalog./) $6) OPERATOR(pg_catalog.-) coalesce(t.key_us, $7 OPERATOR(pg_catalog./) "
     "$6))"
     " OPERATOR(pg_catalog.*) ($6 OPERATOR(pg_catalog./) ($6 OPERATOR(pg_catalog.+) 1000))) END,"
-    " full_us = coalesce(nullif($8, 0), t.full_us),"
+    " full_us = CASE WHEN $8 OPERATOR(pg_catalog.=) 0 THEN t.full_us ELSE $8 END,"
     // A wish that came while all was computed stays.
-    " rebuild = CASE WHEN $2 OPERATOR(pg_catalog.<>) 'full' OR t.rebuild IS DISTINCT FROM $9 THEN t.rebuild "
-    "END,"
+    " rebuild = CASE WHEN $2 OPERATOR(pg_catalog.=) 'full' AND t.rebuild OPERATOR(pg_catalog.=) $9 THEN NULL "
+    "ELSE t.rebuild END,"
     " refreshes = t.refreshes OPERATOR(pg_catalog.+) 1, failures = 0, error = NULL, error_at = NULL"
-    " WHERE t.name OPERATOR(pg_catalog.=) $1";
+    " WHERE t.name OPERATOR(pg_catalog.=) $1 RETURNING t.refreshed_at";
 
 /// Of each watched relation: whether what is there is what was watched at the last refresh, by a trigger of
 /// its own on each part, and whether its columns have the names that they had.
 constexpr const char *sources_statement =
     "SELECT s.relation::pg_catalog.oid, s.stamps OPERATOR(pg_catalog.=) steward.summary_stamps(s.relation)"
     " AND steward.summary_obstacle(s.relation) IS NULL"
+    " AND (SELECT pg_catalog.pg_has_role(s.owner, c.relowner, 'USAGE') FROM pg_catalog.pg_class AS c"
+    " WHERE c.oid OPERATOR(pg_catalog.=) s.relation)"
     " AND NOT EXISTS (SELECT FROM pg_catalog.unnest(s.partitions) AS p (part) LEFT JOIN "
     "pg_catalog.pg_trigger AS t"
     " ON t.tgrelid OPERATOR(pg_catalog.=) p.part AND t.tgname OPERATOR(pg_catalog.=) 'steward_summary'"
-    " WHERE t.tgenabled IS DISTINCT FROM 'A')"
+    " WHERE NOT coalesce(t.tgenabled OPERATOR(pg_catalog.=) 'A', false))"
     " AND NOT EXISTS (SELECT FROM ROWS FROM (pg_catalog.unnest(s.named), pg_catalog.unnest(s.numbers)) AS c "
     "(name, number)"
     " WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid OPERATOR(pg_catalog.=) "
@@ -82,7 +85,8 @@ bool are_as_watched(const Summary &summary, List *&relations) {
 
 constexpr const char *below_statement =
     "SELECT y.name FROM steward.summary_source AS g JOIN steward.summary AS y"
-    " ON y.stored OPERATOR(pg_catalog.=) g.relation WHERE g.name OPERATOR(pg_catalog.=) $1 ORDER BY g.place";
+    " ON y.stored OPERATOR(pg_catalog.=) g.relation WHERE g.name OPERATOR(pg_catalog.=) $1"
+    " GROUP BY y.name ORDER BY pg_catalog.min(g.place)";
 
 void look_below(const Summary &summary) {
     static SPIPlanPtr plan = nullptr;
@@ -114,8 +118,9 @@ List *summaries_below(const Summary &summary) {
     return below;
 }
 
-void note_refresh(const Summary &summary, const Outcome &outcome) {
+TimestampTz note_refresh(const Summary &summary, const Outcome &outcome) {
     static SPIPlanPtr plan = nullptr;
+    TimestampTz at = DT_NOBEGIN;
     as_owner(steward_table("summary_state"), [&] {
         Oid const types[] = {TEXTOID,   TEXTOID,   INT8OID,   INT8OID, FLOAT8OID,
                              FLOAT8OID, FLOAT8OID, FLOAT8OID, TEXTOID};
@@ -131,9 +136,33 @@ void note_refresh(const Summary &summary, const Outcome &outcome) {
                           number(outcome.full_us),
                           summary.rebuild == nullptr ? Datum{0} : CStringGetTextDatum(summary.rebuild)};
         const char *const nulls = summary.rebuild == nullptr ? "        n" : nullptr;
-        if (SPI_execute_plan(plan, values, nulls, false, 0) != SPI_OK_UPDATE)
-            elog(ERROR, "could not note a refresh: %s", SPI_result_code_string(SPI_result));
+        int const result = SPI_execute_plan(plan, values, nulls, false, 0);
+        if (result != SPI_OK_UPDATE_RETURNING)
+            elog(ERROR, "could not note a refresh: %s", SPI_result_code_string(result));
+        if (SPI_processed > 0)
+            at = DatumGetTimestampTz(Returned()[1]);
     });
+    return at;
+}
+
+bool has_moved(const Summary &summary) {
+    if (are_partitions_known(summary))
+        return false;
+    List *relations = NIL;
+    bool const are_same = are_as_watched(summary, relations);
+    if (are_same)
+        know_partitions(summary, relations);
+    return !are_same;
+}
+
+void renew_expressions(const Summary &summary) {
+    if (!are_expressions_outdated(known_relations(summary), summary.changes))
+        return;
+    Oid types[] = {TEXTOID};
+    Datum values[] = {CStringGetTextDatum(summary.name)};
+    if (SPI_execute_with_args("SELECT steward.summary_rebuild($1)", 1, types, values, nullptr, false, 0) !=
+        SPI_OK_SELECT)
+        elog(ERROR, "could not look again at what a summary reads: %s", SPI_result_code_string(SPI_result));
 }
 
 void look_at_partitions(const Summary &summary) {

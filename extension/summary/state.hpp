@@ -22,11 +22,20 @@ struct Outcome {
 };
 
 /// Writes down how a refresh went, and what keys cost.
-void note_refresh(const Summary &summary, const Outcome &outcome);
+///
+/// \return the time that was written
+TimestampTz note_refresh(const Summary &summary, const Outcome &outcome);
 
 /// Whether partitions of a source have come or gone since the last refresh; they are watched from now on.
 /// Those that came with rows, or went with them, mean that all is to be computed.
 void look_at_partitions(const Summary &summary);
+
+/// Whether that would find something: partitions that came or went, or triggers that are gone.
+bool has_moved(const Summary &summary);
+
+/// Where what is known of the expressions over its sources cannot be used any more, looks again at what it
+/// reads, and has all computed at the next refresh.
+void renew_expressions(const Summary &summary);
 
 /// The summaries that its query reads and that are refreshed before it: those that keep to no schedule, are
 /// not paused, and belong to a role that its owner is a member of. A list of Summary.

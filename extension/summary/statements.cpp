@@ -35,6 +35,17 @@ const char *key_list(const Summary &summary, const char *prefix) {
     return text.data;
 }
 
+/// The key of a row that is there, as it is: an equal one may look otherwise.
+const char *kept_keys(const Summary &summary) {
+    StringInfoData text;
+    initStringInfo(&text);
+    for (int i = 0; i < list_length(summary.key); ++i) {
+        const char *const name = quote_identifier(key_of(summary, i).name);
+        appendStringInfo(&text, "%scoalesce(o.%s, a.%s) AS %s", i == 0 ? "" : ", ", name, name, name);
+    }
+    return text.data;
+}
+
 /// "LEFTa = RIGHTa AND ..." with the operators of the key. Without `right` its columns are key_1, key_2, ...
 const char *key_equality(const Summary &summary, const char *left, const char *right) {
     StringInfoData text;
@@ -287,7 +298,7 @@ char *delta_statement(const Summary &summary) {
     appendStringInfo(&text,
                      ", after AS MATERIALIZED (SELECT o.ctid AS steward_place, %s, %s FROM added_up AS a "
                      "LEFT JOIN %s AS o ON %s)",
-                     key_list(summary, "a."),
+                     kept_keys(summary),
                      sum_list(summary, "coalesce(o.%s, 0) OPERATOR(pg_catalog.+) a.%s AS %s"), stored,
                      key_equality(summary, "o.", "a."));
     appendStringInfo(&text,

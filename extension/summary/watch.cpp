@@ -1,7 +1,10 @@
+#include "core/summary/key_sums.hpp"
+
 #include "extension/summary/watch.hpp"
 
 #include "extension/migration.hpp"
 #include "extension/sql_as_owner.hpp"
+#include "extension/subtransaction.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -17,6 +20,7 @@ extern "C" {
 #include "parser/parse_expr.h"
 #include "parser/parse_relation.h"
 #include "parser/parser.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
@@ -193,15 +197,20 @@ Expr *parse(const char *text, Relation relation) {
     return expression_planner(reinterpret_cast<Expr *>(expression));
 }
 
-/// Expressions that are to be of the types of some columns; null if one is not.
-ExprState **parse_all(List *texts, Relation relation, TupleDesc columns, int first) {
+/// An expression of a type; null if it is of another one.
+ExprState *parse_as(const char *text, Relation relation, Oid type) {
+    Expr *const expression = parse(text, relation);
+    return exprType(reinterpret_cast<Node *>(expression)) == type ? ExecInitExpr(expression, nullptr)
+                                                                  : nullptr;
+}
+
+/// Expressions whose types `type_of(i)` says; null if one is of another.
+template <class TypeOf> ExprState **parse_all(List *texts, Relation relation, TypeOf type_of) {
     auto *const states = static_cast<ExprState **>(palloc0(sizeof(ExprState *) * (list_length(texts) + 1)));
     for (int i = 0; i < list_length(texts); ++i) {
-        Expr *const expression = parse(static_cast<const char *>(list_nth(texts, i)), relation);
-        if (columns != nullptr &&
-            exprType(reinterpret_cast<Node *>(expression)) != TupleDescAttr(columns, first + i)->atttypid)
+        states[i] = parse_as(static_cast<const char *>(list_nth(texts, i)), relation, type_of(i));
+        if (states[i] == nullptr)
             return nullptr;
-        states[i] = ExecInitExpr(expression, nullptr);
     }
     return states;
 }
@@ -218,15 +227,15 @@ bool is_as_written(const Definition &definition) {
 }
 
 /// The columns of a table of changes, or of timers, that is fit to be written to: an ordinary table whose
-/// last column is the time, and which belongs to whom the watched one does. Otherwise null.
+/// last column is the time, and whose owner may act for that of the watched one. Otherwise null.
 TupleDesc columns_of(Oid id, Oid watched_relation) {
     Relation const table = try_relation_open(id, AccessShareLock);
     if (table == nullptr)
         return nullptr;
     TupleDesc const columns = RelationGetDescr(table);
-    FormData_pg_attribute const *const last = TupleDescAttr(columns, columns->natts - 1);
-    bool is_fit = table->rd_rel->relkind == RELKIND_RELATION && last->atttypid == TIMESTAMPTZOID &&
-                  table->rd_rel->relowner == owner_of_table(watched_relation);
+    bool is_fit = table->rd_rel->relkind == RELKIND_RELATION && columns->natts > 0 &&
+                  TupleDescAttr(columns, columns->natts - 1)->atttypid == TIMESTAMPTZOID &&
+                  has_privs_of_role(table->rd_rel->relowner, owner_of_table(watched_relation));
     for (int i = 0; i < columns->natts; ++i)
         is_fit = is_fit && !TupleDescAttr(columns, i)->attisdropped && !TupleDescAttr(columns, i)->attnotnull;
     TupleDesc const copy = is_fit ? CreateTupleDescCopy(columns) : nullptr;
@@ -234,18 +243,65 @@ TupleDesc columns_of(Oid id, Oid watched_relation) {
     return copy;
 }
 
-/// Whether all that a row is to say can be said; otherwise it may belong to any key.
-bool read_expressions(Target &target, const Definition &definition, Relation relation) {
-    target.keys = list_length(definition.keys);
-    target.width = list_length(definition.deltas);
-    if (definition.keys == NIL || !is_as_written(definition) ||
+/// Whether the tables have the columns that will be written: whoever writes to a row reads into arrays.
+bool has_columns(const Target &target, const Definition &definition) {
+    if (target.keys == 0 || target.keys > INDEX_MAX_KEYS ||
+        static_cast<std::size_t>(target.width) > core::most_sums ||
         target.columns->natts != target.keys + target.width + 1)
         return false;
-    target.values = parse_all(definition.keys, relation, target.columns, 0);
-    target.deltas = parse_all(definition.deltas, relation, nullptr, 0);
+    for (int i = target.keys; i < target.keys + target.width; ++i)
+        if (TupleDescAttr(target.columns, i)->atttypid != NUMERICOID)
+            return false;
+    if (!OidIsValid(definition.timers))
+        return true;
+    bool is = target.timer_columns != nullptr && target.timer_columns->natts == target.keys + 2 &&
+              TupleDescAttr(target.timer_columns, target.keys)->atttypid == TIMESTAMPTZOID;
+    for (int i = 0; is && i < target.keys; ++i)
+        is = TupleDescAttr(target.timer_columns, i)->atttypid == TupleDescAttr(target.columns, i)->atttypid;
+    return is;
+}
+
+bool parse_expressions(Target &target, const Definition &definition, Relation relation) {
+    target.values = parse_all(definition.keys, relation,
+                              [&](int i) { return TupleDescAttr(target.columns, i)->atttypid; });
+    target.deltas = parse_all(definition.deltas, relation, [](int) { return INT8OID; });
+    target.begins_or_ends = parse_all(definition.instants, relation, [](int) { return TIMESTAMPTZOID; });
     if (definition.condition != nullptr)
-        target.condition = ExecInitExpr(parse(definition.condition, relation), nullptr);
-    return target.values != nullptr;
+        target.condition = parse_as(definition.condition, relation, BOOLOID);
+    return target.values != nullptr && target.deltas != nullptr && target.begins_or_ends != nullptr &&
+           (definition.condition == nullptr || target.condition != nullptr);
+}
+
+/// Whether all that a row is to say can be said; otherwise it may belong to any key. Expressions are texts,
+/// and what they name may have got another name since: that must not be whoever writes' trouble.
+bool read_expressions(Target &target, const Definition &definition, Relation relation) {
+    if (!is_as_written(definition) || !has_columns(target, definition))
+        return false;
+    try {
+        Subtransaction attempt;
+        bool const is = guarded([&] { return parse_expressions(target, definition, relation); });
+        attempt.commit();
+        return is;
+    } catch (const PgError &error) {
+        if (error.data()->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+            error.data()->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN)
+            throw;
+        return false;
+    }
+}
+
+/// Which columns are read. One that is not there means that it is not known.
+void add_columns(Watched &watched, const Definition &definition, Relation relation) {
+    watched.all_columns = watched.all_columns || definition.columns == NIL;
+    ListCell *cell = nullptr;
+    foreach (cell, definition.columns) {
+        AttrNumber const number =
+            get_attnum(RelationGetRelid(relation), static_cast<const char *>(lfirst(cell)));
+        if (number > 0)
+            watched.columns = bms_add_member(watched.columns, number);
+        else
+            watched.all_columns = true;
+    }
 }
 
 /// In the memory of what is kept.
@@ -256,19 +312,17 @@ void add_target(Watched &watched, const Definition &definition, Relation relatio
     target.columns = columns_of(definition.changes, definition.relation);
     if (target.columns == nullptr)
         return; // refreshes say so
-    watched.all_columns = watched.all_columns || definition.columns == NIL;
-    ListCell *cell = nullptr;
-    foreach (cell, definition.columns)
-        watched.columns = bms_add_member(
-            watched.columns, get_attnum(RelationGetRelid(relation), static_cast<const char *>(lfirst(cell))));
-    target.all = !read_expressions(target, definition, relation);
-    if (OidIsValid(definition.timers) && !target.all) {
+    add_columns(watched, definition, relation);
+    target.keys = list_length(definition.keys);
+    target.width = list_length(definition.deltas);
+    if (OidIsValid(definition.timers)) {
         kept.tables = lappend_oid(kept.tables, definition.timers);
         target.timers = definition.timers;
         target.timer_columns = columns_of(definition.timers, definition.relation);
-        target.instants = target.timer_columns == nullptr ? 0 : list_length(definition.instants);
-        target.begins_or_ends = parse_all(definition.instants, relation, nullptr, 0);
+        target.instants = list_length(definition.instants);
     }
+    target.all = !read_expressions(target, definition, relation);
+    target.is_outdated = target.all && definition.keys != NIL;
     watched.targets[watched.count++] = target;
 }
 
@@ -303,6 +357,24 @@ const Watched &watched(Relation relation) {
         known->is_valid = !kept.is_stale; // what came meanwhile is read the next time
     }
     return known->watched;
+}
+
+bool are_expressions_outdated(List *relations, Oid changes) {
+    kept.is_stale = true; // what was kept may be older than what they name
+    ListCell *cell = nullptr;
+    foreach (cell, relations) {
+        Relation const relation = try_relation_open(lfirst_oid(cell), AccessShareLock);
+        if (relation == nullptr)
+            continue;
+        const Watched &found = watched(relation);
+        bool const is = std::any_of(found.targets, found.targets + found.count, [&](const Target &target) {
+            return target.changes == changes && target.is_outdated;
+        });
+        relation_close(relation, NoLock);
+        if (is)
+            return true;
+    }
+    return false;
 }
 
 } // namespace steward::summary

@@ -26,6 +26,7 @@ struct Target {
     int instants;
     ExprState **begins_or_ends; ///< when a row begins, or ceases, to count
     bool all;                   ///< a row may belong to any key; the rest is not there
+    bool is_outdated;           ///< because what is known of its expressions cannot be used any more
 };
 
 /// What there is to know about a relation whose rows change. Plain data; valid until the next lookup.
@@ -40,5 +41,9 @@ struct Watched {
 /// Looks it up, or reads it from table steward.summary_source and keeps it until that, or the relation,
 /// changes.
 const Watched &watched(Relation relation);
+
+/// Whether for one of these relations the expressions of a summary, which its table of changes names, cannot
+/// be used any more.
+bool are_expressions_outdated(List *relations, Oid changes);
 
 } // namespace steward::summary
