@@ -1,0 +1,75 @@
+#include "core/learn/features.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace steward::core {
+
+namespace {
+
+/// FNV-1a, whose bits are mixed at the end: lower ones would hardly depend on the last letters.
+/// Source: Fowler, Noll, Vo; finalizer of MurmurHash3 (Appleby).
+std::uint64_t hash_bytes(std::uint64_t hash, std::string_view bytes) noexcept {
+    for (char const byte : bytes)
+        hash = (hash ^ fold_ascii(static_cast<unsigned char>(byte))) * 0x100000001b3;
+    return hash;
+}
+
+std::uint64_t mix(std::uint64_t hash) noexcept {
+    hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccd;
+    hash = (hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53;
+    return hash ^ (hash >> 33);
+}
+
+constexpr std::uint64_t start = 0xcbf29ce484222325;
+
+Feature placed(std::uint64_t hash) noexcept {
+    std::uint64_t const mixed = mix(hash);
+    return {static_cast<std::uint32_t>(mixed & (word_places - 1)), (mixed >> 63) != 0 ? -1.0F : 1.0F};
+}
+
+/// Those of one place become one.
+void merge(std::vector<Feature> &features, std::size_t from) {
+    auto const first = features.begin() + static_cast<std::ptrdiff_t>(from);
+    std::sort(first, features.end(), [](const Feature &a, const Feature &b) { return a.place < b.place; });
+    auto kept = first;
+    for (auto each = first; each != features.end(); ++each) {
+        if (each != first && std::prev(kept)->place == each->place)
+            std::prev(kept)->value += each->value;
+        else
+            *kept++ = *each;
+    }
+    features.erase(kept, features.end());
+    std::erase_if(features, [](const Feature &feature) { return feature.value == 0.0F; });
+}
+
+} // namespace
+
+Feature hash_word(std::string_view word, std::string_view previous) noexcept {
+    if (previous.empty())
+        return placed(hash_bytes(start, word));
+    return placed(hash_bytes(hash_bytes(hash_bytes(start, previous), " "), word));
+}
+
+void append_words(std::vector<Feature> &features, std::string_view text, Encoding encoding, Stop stop) {
+    std::size_t const from = features.size();
+    std::uint64_t previous = 0;
+    each_word(
+        text, encoding,
+        [&](std::string_view word) {
+            features.push_back(placed(hash_bytes(start, word)));
+            if (previous != 0)
+                features.push_back(placed(hash_bytes(previous, word)));
+            previous = hash_bytes(hash_bytes(start, word), " ");
+        },
+        stop);
+    merge(features, from);
+    float squares = 0;
+    for (std::size_t i = from; i < features.size(); ++i)
+        squares += features[i].value * features[i].value;
+    float const scale = squares > 0 ? 1.0F / std::sqrt(squares) : 0.0F;
+    for (std::size_t i = from; i < features.size(); ++i)
+        features[i].value *= scale;
+}
+
+} // namespace steward::core

@@ -1,0 +1,113 @@
+#include "core/learn/logistic.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+namespace steward::core {
+
+namespace {
+
+constexpr std::size_t rows_per_stop = 256;
+
+} // namespace
+
+LinearModel::LinearModel(std::uint32_t places, std::uint32_t heads)
+    : places_(places), heads_(heads), weights_((std::size_t{places} + 1) * heads, 0.0F) {
+}
+
+void LinearModel::score(std::span<const Feature> features, std::span<float> scores) const noexcept {
+    std::copy_n(bias(), heads_, scores.begin());
+    if (heads_ == 1) { // the usual case, in a register
+        float sum = scores[0];
+        for (const Feature &feature : features)
+            sum += weights_[feature.place] * feature.value;
+        scores[0] = sum;
+        return;
+    }
+    for (const Feature &feature : features) {
+        const float *const weights = at(feature.place);
+        for (std::uint32_t head = 0; head < heads_; ++head)
+            scores[head] += weights[head] * feature.value;
+    }
+}
+
+double probability(double score) noexcept {
+    return score >= 0 ? 1 / (1 + std::exp(-score)) : std::exp(score) / (1 + std::exp(score));
+}
+
+AdaGrad::AdaGrad(std::uint32_t places, std::uint32_t heads, AdaGradOptions options)
+    : options_(options), model_(places, heads), squares_(places, heads), scores_(heads), slopes_(heads) {
+    std::ranges::fill(squares_.all(), 1e-6F); // so that the first step has a length
+}
+
+double AdaGrad::learn(const Example &example) noexcept {
+    std::uint32_t const heads = model_.heads();
+    model_.score(example.features, scores_);
+    double loss = 0;
+    for (std::uint32_t head = 0; head < heads; ++head) {
+        slopes_[head] = 0;
+        if (example.truths[head] == Truth::unknown)
+            continue;
+        double const truth = example.truths[head] == Truth::yes ? 1 : 0;
+        double const margin = truth > 0 ? scores_[head] : -scores_[head];
+        loss += margin > 0 ? std::log1p(std::exp(-margin)) : std::log1p(std::exp(margin)) - margin;
+        slopes_[head] = static_cast<float>(probability(scores_[head]) - truth);
+    }
+    auto const step = [&](float *weights, float *squares, float value, float decay) {
+        for (std::uint32_t head = 0; head < heads; ++head) {
+            if (slopes_[head] == 0.0F)
+                continue;
+            float const gradient = slopes_[head] * value + decay * weights[head];
+            squares[head] += gradient * gradient;
+            weights[head] -= options_.rate * gradient / std::sqrt(squares[head]);
+        }
+    };
+    for (const Feature &feature : example.features)
+        step(model_.at(feature.place), squares_.at(feature.place), feature.value, options_.decay);
+    step(model_.bias(), squares_.bias(), 1.0F, 0.0F);
+    return loss;
+}
+
+LinearModel train_adagrad(Examples &examples, std::uint32_t places, std::uint32_t heads,
+                          AdaGradOptions options, Stop stop) {
+    AdaGrad learner(places, heads, options);
+    for (int pass = 0; pass < options.passes; ++pass) {
+        examples.rewind();
+        Example example{};
+        for (std::size_t row = 0; examples.next(example); ++row) {
+            if (row % rows_per_stop == 0)
+                stop();
+            learner.learn(example);
+        }
+    }
+    return std::move(learner.model());
+}
+
+float choose_rate(Examples &examples, std::uint32_t places, std::uint32_t heads, AdaGradOptions options,
+                  std::size_t rows, Stop stop) {
+    constexpr std::array rates = {0.02F, 0.05F, 0.1F, 0.2F, 0.5F, 1.0F};
+    float best = rates[0];
+    double least = std::numeric_limits<double>::infinity();
+    for (float const rate : rates) {
+        options.rate = rate;
+        AdaGrad learner(places, heads, options);
+        examples.rewind();
+        Example example{};
+        double loss = 0;
+        for (std::size_t row = 0; row < rows && examples.next(example); ++row) {
+            if (row % rows_per_stop == 0)
+                stop();
+            double const of_row = learner.learn(example);
+            loss += row >= rows / 4 ? of_row : 0; // all start from nothing
+        }
+        if (loss < least) {
+            least = loss;
+            best = rate;
+        }
+    }
+    return best;
+}
+
+} // namespace steward::core

@@ -1,0 +1,100 @@
+// Logistic regression with several labels: one head each, over the same features.
+#pragma once
+
+#include <cstdint>
+#include <memory_resource>
+#include <span>
+#include <vector>
+
+#include "core/learn/features.hpp"
+#include "core/stop.hpp"
+
+namespace steward::core {
+
+/// What is known of a label of a row.
+enum class Truth : std::int8_t { no = 0, yes = 1, unknown = -1 };
+
+/// A row to learn from: features in the order of their places, and a truth for each head.
+struct Example {
+    std::span<const Feature> features;
+    std::span<const Truth> truths;
+};
+
+/// Rows that can be gone through again and again, in the same order each time.
+class Examples {
+  public:
+    Examples() = default;
+    Examples(const Examples &) = delete;
+    Examples &operator=(const Examples &) = delete;
+    virtual ~Examples() = default;
+
+    virtual void rewind() = 0;
+    /// The next row, whose spans are good until the next call; false at the end.
+    virtual bool next(Example &example) = 0;
+};
+
+/// Weights of each head for each place. Those of one place lie together: a pass over the features of a row
+/// touches a line of the cache for each, however many heads there are.
+class LinearModel {
+  public:
+    LinearModel(std::uint32_t places, std::uint32_t heads);
+
+    std::uint32_t places() const noexcept { return places_; }
+    std::uint32_t heads() const noexcept { return heads_; }
+    float *at(std::uint32_t place) noexcept { return weights_.data() + std::size_t{place} * heads_; }
+    const float *at(std::uint32_t place) const noexcept {
+        return weights_.data() + std::size_t{place} * heads_;
+    }
+    float *bias() noexcept { return at(places_); }
+    const float *bias() const noexcept { return at(places_); }
+    std::span<float> all() noexcept { return weights_; }
+    std::span<const float> all() const noexcept { return weights_; }
+
+    /// Adds up the weights of a row: the log odds of each head.
+    void score(std::span<const Feature> features, std::span<float> scores) const noexcept;
+
+  private:
+    std::uint32_t places_;
+    std::uint32_t heads_;
+    std::vector<float> weights_; ///< the last place is the bias
+};
+
+/// 1 / (1 + e^-score), without overflow.
+double probability(double score) noexcept;
+
+struct AdaGradOptions {
+    float rate = 0.5F;   ///< of the first steps
+    float decay = 1e-6F; ///< how much a weight that is used is drawn to 0
+    int passes = 10;     ///< over all rows
+    std::uint64_t seed = 1;
+};
+
+/// Learns row by row, with a step of its own for each weight: rare words keep long ones.
+/// Source: Duchi, Hazan, Singer, "Adaptive Subgradient Methods for Online Learning and Stochastic
+/// Optimization", JMLR 12, 2011.
+class AdaGrad {
+  public:
+    AdaGrad(std::uint32_t places, std::uint32_t heads, AdaGradOptions options);
+
+    /// One step. \return the loss of the row before it, over all heads that are known
+    double learn(const Example &example) noexcept;
+    const LinearModel &model() const noexcept { return model_; }
+    LinearModel &model() noexcept { return model_; }
+
+  private:
+    AdaGradOptions options_;
+    LinearModel model_;
+    LinearModel squares_; ///< of all gradients so far
+    std::vector<float> scores_;
+    std::vector<float> slopes_;
+};
+
+/// Goes through the rows as often as the options say.
+LinearModel train_adagrad(Examples &examples, std::uint32_t places, std::uint32_t heads,
+                          AdaGradOptions options, Stop stop = Stop{});
+
+/// The rate of those tried whose predictions of rows not yet seen are best, over the first rows.
+float choose_rate(Examples &examples, std::uint32_t places, std::uint32_t heads, AdaGradOptions options,
+                  std::size_t rows, Stop stop = Stop{});
+
+} // namespace steward::core
