@@ -29,6 +29,7 @@ constexpr Migration migrations[] = {
     {"cache_tiers", "cache_table"},
     {"summaries", "summary"},
     {"hot_indexes", "hot_index"},
+    {"fidelity", "fidelity_component"},
 };
 
 const Migration &migration_argument(FunctionCallInfo fcinfo) {

@@ -58,6 +58,10 @@ BEGIN
     IF steward.migration_is_deployed('summaries') THEN
         CALL steward.summaries_run();
     END IF;
+    IF steward.migration_is_deployed('fidelity') THEN -- after the summaries that it is calculated from
+        PERFORM steward.fidelity_step();
+        COMMIT;
+    END IF;
     IF steward.migration_is_deployed('cache_tiers') THEN -- last: tables that cannot be written to stop nothing else
         CALL steward.cache_run();
     END IF;
@@ -65,4 +69,4 @@ BEGIN
 END $$;
 REVOKE ALL ON PROCEDURE worker_run(integer) FROM PUBLIC;
 COMMENT ON PROCEDURE worker_run(integer) IS
-    'does what is due in this database: scores what changed, keeps the history tables, refreshes summaries, tidies the cache; commits after each batch';
+    'does what is due in this database: scores what changed, keeps the history tables, refreshes summaries, calculates fidelity, tidies the cache; commits after each batch';
