@@ -30,6 +30,9 @@ DECLARE
     owner regrole := (SELECT relowner FROM pg_class WHERE oid = parent);
     first text := day::timestamptz::text;
     past text := (day + 1)::timestamptz::text;
+    -- What is generated is so again.
+    columns text := (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a
+                     WHERE a.attrelid = parent AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '');
     partition text;
 BEGIN
     -- Against another session that makes the same one; readers and writers are not kept waiting.
@@ -47,9 +50,9 @@ BEGIN
     END IF;
     IF default_partition <> 0 THEN
         -- Rows that came before their partition move into it, or it could not be attached.
-        EXECUTE format('WITH moved AS (DELETE FROM %s WHERE %I >= %L AND %I < %L RETURNING *)
-                        INSERT INTO %s SELECT * FROM moved',
-                       default_partition::regclass, key, first, key, past, partition);
+        EXECUTE format('WITH moved AS (DELETE FROM %s WHERE %I >= %L AND %I < %L RETURNING %s)
+                        INSERT INTO %s (%s) SELECT * FROM moved',
+                       default_partition::regclass, key, first, key, past, columns, partition, columns);
     END IF;
     EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', parent, partition, first, past);
     PERFORM steward.operation_end(measured);

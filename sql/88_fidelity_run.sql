@@ -120,7 +120,7 @@ DECLARE
 BEGIN
     PERFORM steward.migration_require('fidelity');
     RETURN QUERY
-    SELECT c.component, least(v.share, 1)::float8,
+    SELECT c.component, (CASE WHEN v.share > 1 THEN 1 ELSE v.share END)::float8,
            CASE WHEN v.share IS NULL THEN CASE c.source
                WHEN 'principles' THEN 'no principle has a score'
                WHEN 'measurements' THEN format('nothing was measured in %s days', c.days)
@@ -159,7 +159,8 @@ REVOKE ALL ON FUNCTION fidelity_is_due(timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION fidelity_is_due(timestamptz) IS 'whether fidelity is to be calculated at that time';
 
 CREATE FUNCTION fidelity_calculate(at timestamptz, calculated_at timestamptz, errors jsonb, OUT composite_score float8, OUT level text) RETURNS record
-    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE COST 100000 SET search_path = pg_catalog, pg_temp
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE COST 100000
+    SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
 AS $$
 #variable_conflict use_variable
 DECLARE

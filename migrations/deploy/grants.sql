@@ -161,6 +161,24 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Whoever writes records what fidelity is made of, and calculates it; queries of components are run by jobs.
+DO $$
+DECLARE
+    member record;
+BEGIN
+    FOR member IN
+        SELECT p.oid::regprocedure AS signature,
+               CASE WHEN p.proname = 'fidelity_step' THEN 'steward_worker'
+                    WHEN p.proname ~ '_(query|store|job|slot_take|job_share|refuse)$|^fidelity_component_run$' THEN 'steward_writer, steward_job'
+                    ELSE 'steward_writer' END AS roles
+        FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid
+        WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+              AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward') AND p.proname ~ '^fidelity_' AND p.provolatile = 'v'
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %s', member.signature, member.roles);
+    END LOOP;
+END $$;
+
 -- Members of the extension that watch tables. One that was dropped with CASCADE has taken its triggers along.
 DO $$
 DECLARE

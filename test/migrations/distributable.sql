@@ -16,12 +16,14 @@ INSERT INTO shard_key VALUES
     ('steward.profile_change', 'profile'),
     ('steward.lexicon_change', 'lexicon'),
     ('steward.job', 'queue'), ('steward.job_unique', 'queue'), ('steward.job_dependency', 'queue'), ('steward.job_run', 'queue'),
-    ('steward.job_history', 'queue'), ('steward.queue', 'queue'), ('steward.queue_owner', 'queue');
+    ('steward.job_history', 'queue'), ('steward.queue', 'queue'), ('steward.queue_owner', 'queue'),
+    ('steward.fidelity_measurement', 'component'), ('steward.fidelity_appeal', 'principle_id');
 
 SELECT is_empty(
     $$SELECT c.oid::regclass FROM pg_class AS c
       WHERE c.relnamespace = 'steward'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
             AND c.oid NOT IN (SELECT rel FROM shard_key)
+            AND c.relname !~ '^fidelity_((principles|attempts|measured|appealed)_(rows|changes)|setting|state|component|component_value)$'
             AND c.relname NOT IN ('score_profile', 'lexicon', 'history_retention', 'job_kind', 'schedule', 'installation',
                                   'matview_refresh', 'cache_namespace', 'cache_dependency', 'cache_table', 'cache_archive', 'cache_dictionary',
                                   'cache_size', 'cache_popular', 'cache_removed', 'cache_objective',
@@ -56,7 +58,9 @@ SELECT set_eq(
              ('steward.qec_synthesis_attempt_logs', 'steward_summary'), ('steward.qec_synthesis_attempt_logs', 'steward_summary_truncate'),
              ('steward.constitutional_principles', 'steward_summary'), ('steward.constitutional_principles', 'steward_summary_truncate'),
              ('steward.qec_distance_calculations', 'steward_summary'), ('steward.qec_distance_calculations', 'steward_summary_truncate'),
-             ('steward.qec_error_predictions', 'steward_summary'), ('steward.qec_error_predictions', 'steward_summary_truncate')$$,
+             ('steward.qec_error_predictions', 'steward_summary'), ('steward.qec_error_predictions', 'steward_summary_truncate'),
+             ('steward.fidelity_measurement', 'steward_summary'), ('steward.fidelity_measurement', 'steward_summary_truncate'),
+             ('steward.fidelity_appeal', 'steward_summary'), ('steward.fidelity_appeal', 'steward_summary_truncate')$$,
     'the only triggers note whose history, and which row of a summary, has changed');
 SELECT is_empty(
     $$SELECT p.oid::regprocedure FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid

@@ -33,6 +33,7 @@ SELECT is_empty(
 SELECT is_empty(
     $$SELECT c.oid::regclass FROM pg_class AS c
       WHERE c.relnamespace = 'steward'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition
+            AND c.relname !~ '^fidelity_(principles|attempts|measured|appealed)_(source|states|changes)$'
             AND c.relname NOT IN ('principle_change', 'profile_change', 'lexicon_change', 'qec_attempts_source', 'qec_attempts_states', 'qec_attempts_changes',
                                   'qec_performance_source', 'qec_performance_changes', 'operation_stats',
                                   'cache_table', 'cache_archive', 'cache_dictionary', 'cache_popular')

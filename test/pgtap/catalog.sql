@@ -25,7 +25,7 @@ SELECT is_empty($$SELECT name FROM member WHERE NOT proisstrict AND provolatile 
 SELECT is_empty($$SELECT name FROM member WHERE prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c')
                   AND prokind = 'f' AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig), false)
                   AND proname NOT IN ('job_run_batch', 'job_sql', 'cache_warm', 'summary_create',
-                                      'hot_index_create', 'hot_index_alter')$$,
+                                      'hot_index_create', 'hot_index_alter', 'fidelity_component_run', 'fidelity_component_job')$$,
                 'a function that is not in C fixes its search_path, with pg_temp last; a procedure that commits can not, nor what runs what users wrote');
 SELECT set_eq(
     $$SELECT DISTINCT proname::text FROM member WHERE provolatile = 's'$$,
@@ -33,7 +33,7 @@ SELECT set_eq(
           'migration_is_deployed', 'migration_require', 'principle_score', 'principle_draft_score',
           'principle_pending', 'jobs_may_run', 'jobs_next_at', 'job_kind_option', 'doctor_server', 'doctor_rights', 'schedule_next', 'schedule_times',
           'cache_key', 'cache_lower_sizes', 'cache_grade', 'summary_partitions', 'summary_obstacle', 'summary_settings', 'summary_stamps', 'summary_is_deaf',
-          'summary_is_below'],
+          'summary_is_below', 'fidelity_values', 'fidelity_is_due', 'fidelity_current', 'fidelity_history', 'fidelity_history_summary'],
     'only what looks something up by name is stable');
 SELECT is((SELECT provolatile FROM member WHERE oid = 'steward.ambiguity(text)'::regprocedure), 'i'::"char",
           'ambiguity(text) is immutable');
