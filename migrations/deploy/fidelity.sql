@@ -23,7 +23,7 @@ CREATE TABLE steward.fidelity_setting (
     resolution_target interval NOT NULL DEFAULT '8.5 minutes' CHECK (resolution_target > interval '0')
 );
 COMMENT ON TABLE steward.fidelity_setting IS 'how often fidelity is calculated, and what is aimed at';
-COMMENT ON COLUMN steward.fidelity_setting.trend_over IS 'how many calculations the trend of a calculation is over';
+COMMENT ON COLUMN steward.fidelity_setting.trend_over IS 'how many periods the trend of a calculation is over';
 COMMENT ON COLUMN steward.fidelity_setting.most_jobs IS 'how many queries of components run at once';
 COMMENT ON COLUMN steward.fidelity_setting.first_pass_target IS 'share of principles whose first attempt succeeds';
 COMMENT ON COLUMN steward.fidelity_setting.resolution_target IS 'mean time from a failed attempt to the next success';

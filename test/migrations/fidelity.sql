@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP 1
 SET search_path = tap, pg_catalog;
 BEGIN;
-SELECT plan(139);
+SELECT plan(141);
 SET LOCAL timezone = 'UTC';
 DELETE FROM steward.fidelity_state;
 DELETE FROM steward.qec_fidelity_calculations;
@@ -209,6 +209,10 @@ INSERT INTO steward.qec_fidelity_calculations (calculation_timestamp, composite_
 SELECT now() - i * interval '5 minutes', 0.9 - i / 100.0, steward.fidelity_level(0.9 - i / 100.0), CASE i WHEN 1 THEN '{x}' ELSE '{}' END::text[] FROM generate_series(0, 39) AS i;
 SELECT results_eq('SELECT calculations, round(average::numeric, 4), trend, alerts FROM steward.fidelity_history_summary()',
                   'VALUES (40::bigint, 0.7050, ''improving'', 20::bigint)', 'average, trend and alerts: red, critical, or below a minimum');
+INSERT INTO steward.qec_fidelity_calculations (calculation_timestamp, composite_score, level)
+SELECT now() - interval '1 day' - i * interval '1 minute', 0.9, 'green' FROM generate_series(1, 1200) AS i;
+SELECT is((SELECT count(*) FROM steward.fidelity_history(hours => 100)), 1000::bigint, 'the last 1,000 unless it is asked for more');
+SELECT is((SELECT count(*) FROM steward.fidelity_history(100, 2000)), 1240::bigint, 'or less');
 SELECT is((SELECT cardinality(missing) FROM steward.fidelity_current()), 5, 'where the last calculation is gone nothing is known');
 
 -- A site's own query: run by its owner alone, by hand or by jobs. One that fails is missing, with its reason.
