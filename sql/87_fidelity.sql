@@ -72,14 +72,18 @@ CREATE FUNCTION fidelity_component_alter(component text, weight float8 DEFAULT N
 AS $$
 #variable_conflict use_variable
 DECLARE
-    had_query boolean;
+    had record;
 BEGIN
     PERFORM steward.migration_require('fidelity');
     source := coalesce(source, CASE WHEN query IS NOT NULL THEN 'query' END);
     IF component IS NULL OR query = '' OR (query IS NOT NULL AND source <> 'query') THEN
         RAISE EXCEPTION 'a component is needed, and a query only for the source query' USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    had_query := EXISTS (SELECT FROM steward.fidelity_component AS c WHERE c.component = component AND c.source = 'query');
+    SELECT c.source = 'query' AS query, c.owner INTO had FROM steward.fidelity_component AS c WHERE c.component = component;
+    -- Jobs of another role would not be let run it.
+    IF had.query AND query IS NULL AND schedule <> '' AND had.owner <> quote_ident(current_user)::regrole THEN
+        PERFORM steward.fidelity_component_refuse(component);
+    END IF;
     UPDATE steward.fidelity_component AS c
     SET weight = coalesce(weight, c.weight), minimum = coalesce(minimum, c.minimum), direction = coalesce(direction, c.direction),
         description = coalesce(description, c.description), source = coalesce(source, c.source),
@@ -91,7 +95,7 @@ BEGIN
         PERFORM steward.fidelity_component_refuse(component);
     ELSIF NOT EXISTS (SELECT FROM steward.fidelity_component AS c WHERE c.weight > 0) THEN
         RAISE EXCEPTION 'the weights of components must not all be 0' USING ERRCODE = 'invalid_parameter_value';
-    ELSIF query IS NOT NULL OR (had_query AND (source <> 'query' OR schedule IS NOT NULL)) THEN
+    ELSIF query IS NOT NULL OR (had.query AND (source <> 'query' OR schedule IS NOT NULL)) THEN
         PERFORM steward.fidelity_component_schedule(component, CASE WHEN source <> 'query' THEN '' ELSE coalesce(schedule, '300 seconds') END);
     END IF;
 EXCEPTION WHEN check_violation THEN
@@ -140,6 +144,7 @@ BEGIN
     ELSIF dropped = 'query' THEN
         PERFORM steward.fidelity_component_schedule(component, '');
     END IF;
+    DELETE FROM steward.fidelity_component_value AS v WHERE v.component = component;
 END $$;
 REVOKE ALL ON FUNCTION fidelity_component_drop(text) FROM PUBLIC;
 COMMENT ON FUNCTION fidelity_component_drop(text) IS 'takes a component out of fidelity; what was measured of it stays';

@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP 1
 SET search_path = tap, pg_catalog;
 BEGIN;
-SELECT plan(142);
+SELECT plan(144);
 SET LOCAL timezone = 'UTC';
 DELETE FROM steward.fidelity_state;
 DELETE FROM steward.qec_fidelity_calculations;
@@ -273,6 +273,8 @@ SELECT steward.fidelity_run(true) \g /dev/null
 SELECT is((SELECT missing FROM steward.fidelity_current()), '{adaptation_speed}', 'nor gives what it gave');
 RESET ROLE;
 SELECT throws_ok($$SELECT steward.fidelity_component_run('adaptation_speed')$$, '42501', NULL, 'not even a superuser runs it');
+SELECT throws_ok($$SELECT steward.fidelity_component_alter('adaptation_speed', schedule => '1 hour')$$, '42501', NULL, 'nor has it run');
+SELECT lives_ok($$SELECT steward.fidelity_component_alter('adaptation_speed', weight => 0.2)$$, 'but says what it is worth');
 SELECT steward.fidelity_component_alter('adaptation_speed', source => 'measurements');
 SELECT results_eq($$SELECT query, owner FROM steward.fidelity_component WHERE component = 'adaptation_speed'$$, 'VALUES (NULL::text, NULL::regrole)', 'measured again');
 SELECT is_empty($$SELECT FROM steward.schedules WHERE name = 'fidelity adaptation_speed'$$, 'without a schedule');
