@@ -221,8 +221,9 @@ ORDER BY w.period;
 COMMENT ON VIEW steward.first_pass_success IS
     'share of the principles attempted in the last 1, 7 and 30 days whose first attempt there succeeded, against its target';
 
-INSERT INTO steward.job_kind (kind, owner, runner, handler, max_attempts, timeout)
-VALUES ('fidelity_component', 'steward_owner', 'd', 'steward.fidelity_component_job(bigint,jsonb)', 1, '5 minutes');
+-- A query that raises an error is done; only one that takes too long is tried again, the same job for days.
+INSERT INTO steward.job_kind (kind, owner, runner, handler, max_attempts, timeout, backoff, backoff_cap)
+VALUES ('fidelity_component', 'steward_owner', 'd', 'steward.fidelity_component_job(bigint,jsonb)', 1000, '5 minutes', '300 seconds', '300 seconds');
 
 -- What a site's own query is, and what it gave, is its owner's alone to say: jobs run it with the owner's rights.
 ALTER TABLE steward.fidelity_component ENABLE ROW LEVEL SECURITY;
