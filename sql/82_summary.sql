@@ -242,6 +242,7 @@ DECLARE
     begun timestamptz;
     mode_used text;
     loaded interval;
+    may_differ boolean;
 BEGIN
     PERFORM steward.migration_require('summaries');
     IF name IS NULL OR query IS NULL OR coalesce(cardinality(key), 0) = 0 OR array_position(key, NULL) IS NOT NULL THEN
@@ -287,12 +288,17 @@ BEGIN
     END IF;
     UPDATE steward.summary AS s SET mode = mode_used, timers = timers::regclass WHERE s.name = full_name;
     PERFORM steward.summary_fill_timers(full_name);
+    may_differ := pg_current_snapshot()::text <> before OR current_setting('transaction_isolation') <> 'read committed';
     INSERT INTO steward.summary_state (name, owner, rebuild, refreshed_at, next_at, mode, keys, full_us)
     VALUES (full_name, me,
             -- What was committed while the table was filled is found by comparing once.
-            CASE WHEN pg_current_snapshot()::text <> before OR current_setting('transaction_isolation') <> 'read committed'
-                 THEN 'its tables may have changed while it was filled' END,
+            CASE WHEN may_differ THEN 'its tables may have changed while it was filled' END,
             begun, steward.schedule_next(schedule, clock_timestamp()), 'full', NULL, extract(epoch FROM loaded) * 1e6);
+    -- Where that takes no time it is done at once: writers wait for the end of this transaction.
+    IF may_differ AND loaded < interval '1 second' AND current_setting('transaction_isolation') = 'read committed' THEN
+        PERFORM steward.summary_refresh(full_name, 'full', below => false);
+        UPDATE steward.summary_state AS t SET refreshes = 0 WHERE t.name = full_name;
+    END IF;
     PERFORM steward.worker_wake();
     RETURN full_name::regclass;
 EXCEPTION WHEN check_violation THEN

@@ -67,7 +67,7 @@ struct Tiers : Cache {
     std::atomic<std::uint64_t> clock = 0;
     std::atomic<bool> is_over = false;
     std::chrono::steady_clock::time_point const latest =
-        std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        std::chrono::steady_clock::now() + std::chrono::seconds(120);
     std::atomic<std::size_t> hits = 0, hits_below = 0, promoted = 0, saved = 0, stale = 0;
 };
 
