@@ -121,6 +121,7 @@ STEWARD_FUNCTION(steward_summary_capture) {
         note_row(relation, call->tg_trigslot, -1);
         note_row(relation, call->tg_newslot, 1);
     }
+    end_watched();
     return PointerGetDatum(nullptr);
 }
 
@@ -153,6 +154,7 @@ STEWARD_FUNCTION(steward_summary_mark_rows) {
         ExecDropSingleTupleTableSlot(slot);
         UnregisterSnapshot(snapshot);
     }
+    end_watched();
     table_close(table, NoLock);
     PG_RETURN_INT64(count);
 }

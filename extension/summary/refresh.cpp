@@ -13,12 +13,12 @@ extern "C" {
 #include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "executor/instrument.h"
 #include "storage/lock.h"
 #include "storage/proc.h"
 #include "tcop/utility.h"
 #include "utils/array.h"
-#include "utils/fmgroids.h"
 #include "utils/timestamp.h"
 }
 
@@ -60,9 +60,21 @@ void add_written(const Summary &summary, Outcome &outcome, int column = 4) {
     outcome.removed += row.number(3);
 }
 
+/// Whether rows have been written of which the triggers will tell only when a statement around this one, or a
+/// trigger, has ended.
+bool is_to_hear_more(const Summary &summary) {
+    ListCell *cell = nullptr;
+    foreach (cell, known_relations(summary))
+        if (AfterTriggerPendingOnRel(lfirst_oid(cell)))
+            return true;
+    return false;
+}
+
 void refresh_all(const Summary &summary, Outcome &outcome) {
     std::int64_t const begun = now_us();
     outcome.mode = "full";
+    if (is_added_up(summary) && is_to_hear_more(summary))
+        note_all(summary.changes); // these rows count now, and would be added once more
     run_step(summary, Step::full, {});
     outcome.keys += Returned().number(1);
     add_written(summary, outcome);
@@ -187,12 +199,6 @@ bool is_too_old(const Summary &summary) {
                                           GetCurrentTimestamp() - now > oldest_refresh_us);
 }
 
-/// Whether changes may have been made of which no trigger has told yet: what is added up later would count
-/// them twice.
-bool is_in_trigger() {
-    return DatumGetInt32(OidFunctionCall0(F_PG_TRIGGER_DEPTH)) > 0;
-}
-
 /// Inside SPI, as the owner.
 void refresh(Summary &summary, std::string_view mode, std::int64_t most, Outcome &outcome) {
     bool const is_forced = mode == "full";
@@ -212,10 +218,6 @@ void refresh(Summary &summary, std::string_view mode, std::int64_t most, Outcome
     }
     if (!is_forced && !is_pending(summary))
         return;
-    if (is_added_up(summary) && is_in_trigger()) {
-        outcome.mode = "busy";
-        return;
-    }
     bool const chooses = mode == "auto" && most == INT64_MAX;
     if (is_forced || summary.rebuild != nullptr || summary.is_full_only ||
         (chooses && !is_added_up(summary) && prefers_full(summary)))
@@ -299,6 +301,9 @@ STEWARD_FUNCTION(steward_summary_refresh_objects) {
     Summary summary = find_summary(PG_GETARG_TEXT_PP(0));
     require_right(summary);
     PreventCommandIfReadOnly("summary_refresh_keys()");
+    if (is_added_up(summary))
+        ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                errmsg("no key of summary %s is computed alone: its changes are added up", summary.name));
     Outcome outcome;
     AsOwner const owner(summary);
     SPI_connect();

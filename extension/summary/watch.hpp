@@ -29,7 +29,7 @@ struct Target {
     bool is_outdated;           ///< because what is known of its expressions cannot be used any more
 };
 
-/// What there is to know about a relation whose rows change. Plain data; valid until the next lookup.
+/// What there is to know about a relation whose rows change. Plain data.
 struct Watched {
     Target *targets;
     int count;
@@ -39,8 +39,10 @@ struct Watched {
 };
 
 /// Looks it up, or reads it from table steward.summary_source and keeps it until that, or the relation,
-/// changes.
+/// changes. Whoever asks says when they are done; until then, others who ask get a copy of their own, as
+/// expressions cannot be evaluated within themselves. Valid until the transaction ends.
 const Watched &watched(Relation relation);
+void end_watched();
 
 /// Whether for one of these relations the expressions of a summary, which its table of changes names, cannot
 /// be used any more.
