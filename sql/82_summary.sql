@@ -212,12 +212,8 @@ REVOKE ALL ON FUNCTION summary_mode(text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION summary_mode(text, text, text) IS 'how a summary can be refreshed: delta, keyed or full; raises why not as it was asked for';
 
 CREATE FUNCTION summary_settings() RETURNS text[]
-    LANGUAGE sql STABLE STRICT PARALLEL SAFE COST 100 SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT array_agg(s.name || '=' || current_setting(s.name) ORDER BY s.name)
-    FROM unnest(ARRAY['DateStyle', 'IntervalStyle', 'TimeZone', 'bytea_output', 'default_text_search_config', 'extra_float_digits',
-                      'lc_monetary', 'lc_numeric', 'lc_time', 'timezone_abbreviations', 'xmlbinary', 'xmloption']) AS s (name)
-$$;
+    AS 'MODULE_PATHNAME', 'steward_summary_settings'
+    LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
 REVOKE ALL ON FUNCTION summary_settings() FROM PUBLIC;
 COMMENT ON FUNCTION summary_settings() IS 'settings of this session that values of a query depend on';
 

@@ -19,6 +19,8 @@ namespace steward::summary {
 
 namespace {
 
+constexpr const char *component = "summary";
+
 constexpr const char *find_statement =
     "SELECT s.name, coalesce((SELECT c.relowner FROM pg_catalog.pg_class AS c WHERE c.oid "
     "OPERATOR(pg_catalog.=) s.stored), s.owner::pg_catalog.oid), s.source::pg_catalog.oid, "
@@ -178,13 +180,15 @@ void require_owner(const Summary &summary) {
 
 namespace {
 
-/// Those that summary_settings() keeps: the owner may write any name into the table.
+/// What values of a query depend on.
+constexpr const char *kept_settings[] = {
+    "DateStyle",          "IntervalStyle", "TimeZone",   "bytea_output", "default_text_search_config",
+    "extra_float_digits", "lc_monetary",   "lc_numeric", "lc_time",      "timezone_abbreviations",
+    "xmlbinary",          "xmloption"};
+
+/// The owner may write any name into the table.
 bool is_kept_setting(const char *name) {
-    constexpr const char *names[] = {
-        "DateStyle",          "IntervalStyle", "TimeZone",   "bytea_output", "default_text_search_config",
-        "extra_float_digits", "lc_monetary",   "lc_numeric", "lc_time",      "timezone_abbreviations",
-        "xmlbinary",          "xmloption"};
-    return std::ranges::any_of(names, [&](const char *kept) { return strcmp(kept, name) == 0; });
+    return std::ranges::any_of(kept_settings, [&](const char *kept) { return strcmp(kept, name) == 0; });
 }
 
 } // namespace
@@ -217,6 +221,16 @@ AsOwner::AsOwner(const Summary &summary) {
 void AsOwner::end() const {
     AtEOXact_GUC(true, settings_);
     SetUserIdAndSecContext(role_, context_);
+}
+
+/// () -> texts "name=value"
+STEWARD_FUNCTION(steward_summary_settings) {
+    Datum values[std::size(kept_settings)];
+    for (std::size_t i = 0; i < std::size(kept_settings); ++i)
+        values[i] = CStringGetTextDatum(
+            psprintf("%s=%s", kept_settings[i], GetConfigOption(kept_settings[i], false, false)));
+    PG_RETURN_ARRAYTYPE_P(
+        construct_array(values, std::size(kept_settings), TEXTOID, -1, false, TYPALIGN_INT));
 }
 
 } // namespace steward::summary
