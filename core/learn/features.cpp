@@ -28,8 +28,9 @@ Feature placed(std::uint64_t hash) noexcept {
     return {static_cast<std::uint32_t>(mixed & (word_places - 1)), (mixed >> 63) != 0 ? -1.0F : 1.0F};
 }
 
-/// Those of one place become one.
-void merge(std::vector<Feature> &features, std::size_t from) {
+} // namespace
+
+void merge_places(std::vector<Feature> &features, std::size_t from) {
     auto const first = features.begin() + static_cast<std::ptrdiff_t>(from);
     std::sort(first, features.end(), [](const Feature &a, const Feature &b) { return a.place < b.place; });
     auto kept = first;
@@ -42,8 +43,6 @@ void merge(std::vector<Feature> &features, std::size_t from) {
     features.erase(kept, features.end());
     std::erase_if(features, [](const Feature &feature) { return feature.value == 0.0F; });
 }
-
-} // namespace
 
 Feature hash_word(std::string_view word, std::string_view previous) noexcept {
     if (previous.empty())
@@ -63,7 +62,7 @@ void append_words(std::vector<Feature> &features, std::string_view text, Encodin
             previous = hash_bytes(hash_bytes(start, word), " ");
         },
         stop);
-    merge(features, from);
+    merge_places(features, from);
     float squares = 0;
     for (std::size_t i = from; i < features.size(); ++i)
         squares += features[i].value * features[i].value;

@@ -57,6 +57,9 @@ void each_word(std::string_view text, Encoding encoding, Visit visit, Stop stop 
         visit(text.substr(start));
 }
 
+/// Brings those from `from` on in the order of their places; those that meet in one become one.
+void merge_places(std::vector<Feature> &features, std::size_t from);
+
 /// Appends the words and pairs of a text, each with how often it occurs, in the order of their places, and
 /// scaled so that the sum of their squares is 1. Nothing for a text without words.
 void append_words(std::vector<Feature> &features, std::string_view text, Encoding encoding,

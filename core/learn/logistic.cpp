@@ -10,6 +10,7 @@ namespace steward::core {
 namespace {
 
 constexpr std::size_t rows_per_stop = 256;
+constexpr std::size_t rows_of_start = 16;
 
 } // namespace
 
@@ -100,7 +101,7 @@ float choose_rate(Examples &examples, std::uint32_t places, std::uint32_t heads,
             if (row % rows_per_stop == 0)
                 stop();
             double const of_row = learner.learn(example);
-            loss += row >= rows / 4 ? of_row : 0; // all start from nothing
+            loss += row >= rows_of_start ? of_row : 0; // all start from nothing
         }
         if (loss < least) {
             least = loss;

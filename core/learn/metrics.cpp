@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "core/error.hpp"
 
@@ -67,20 +68,26 @@ double calibration_error(std::span<Judged> rows, std::size_t groups) {
     return rows.empty() ? 0 : sum / static_cast<double>(rows.size());
 }
 
+Estimate mean_of(std::span<const double> values) {
+    auto const n = static_cast<double>(values.size());
+    double mean = 0;
+    double squares = 0; // of the differences from the mean so far. Source: Welford, 1962
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        double const before = values[i] - mean;
+        mean += before / static_cast<double>(i + 1);
+        squares += before * (values[i] - mean);
+    }
+    double const error = n > 1 ? z_of_five_percent * std::sqrt(squares / (n - 1) / n) : HUGE_VAL;
+    return {mean, mean - error, mean + error, values.size()};
+}
+
 Estimate log_loss_gained(std::span<const Judged> champion, std::span<const Judged> challenger) {
     if (champion.size() != challenger.size())
         throw Error(ErrorKind::invalid_argument, "the models were judged by different rows");
-    auto const n = static_cast<double>(champion.size());
-    double mean = 0;
-    double squares = 0; // of the differences from the mean so far. Source: Welford, 1962
-    for (std::size_t i = 0; i < champion.size(); ++i) {
-        double const gained = log_loss_of(champion[i]) - log_loss_of(challenger[i]);
-        double const before = gained - mean;
-        mean += before / static_cast<double>(i + 1);
-        squares += before * (gained - mean);
-    }
-    double const error = n > 1 ? z_of_five_percent * std::sqrt(squares / (n - 1) / n) : HUGE_VAL;
-    return {mean, mean - error, mean + error, champion.size()};
+    std::vector<double> gained(champion.size());
+    for (std::size_t i = 0; i < champion.size(); ++i)
+        gained[i] = log_loss_of(champion[i]) - log_loss_of(challenger[i]);
+    return mean_of(gained);
 }
 
 } // namespace steward::core

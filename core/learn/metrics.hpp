@@ -37,6 +37,9 @@ struct Estimate {
     std::size_t n;
 };
 
+/// The mean of values, and the bounds that it lies between.
+Estimate mean_of(std::span<const double> values);
+
 /// How much less one model loses than another, row by row on the same rows: positive if the challenger is
 /// better. Pairs cancel out what is hard about a row, which two means do not.
 Estimate log_loss_gained(std::span<const Judged> champion, std::span<const Judged> challenger);

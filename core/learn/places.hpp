@@ -1,0 +1,43 @@
+// The places of all that a model has learnt something of, numbered without gaps.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace steward::core {
+
+/// A set of places. Most words that are looked up are not in it, which one bit of 40 kB says; how many bits
+/// are set before it is the number of one that is.
+class PlaceIndex {
+  public:
+    PlaceIndex() = default;
+    /// Of places in ascending order, each below `end`.
+    PlaceIndex(std::span<const std::uint32_t> places, std::uint32_t end);
+
+    static constexpr std::uint32_t none = UINT32_MAX;
+
+    std::uint32_t size() const noexcept { return size_; }
+
+    /// Its number, or `none`.
+    std::uint32_t find(std::uint32_t place) const noexcept {
+        std::uint32_t const word = place / 64;
+        if (word >= bits_.size())
+            return none;
+        std::uint64_t const bit = std::uint64_t{1} << (place % 64);
+        if ((bits_[word] & bit) == 0)
+            return none;
+        return before_[word] + static_cast<std::uint32_t>(std::popcount(bits_[word] & (bit - 1)));
+    }
+
+    /// All of them, in ascending order.
+    std::vector<std::uint32_t> all() const;
+
+  private:
+    std::vector<std::uint64_t> bits_;
+    std::vector<std::uint32_t> before_; ///< how many are set in the words before
+    std::uint32_t size_ = 0;
+};
+
+} // namespace steward::core

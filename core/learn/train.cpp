@@ -1,0 +1,337 @@
+#include "core/learn/train.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "core/error.hpp"
+#include "core/learn/exact.hpp"
+#include "core/learn/judge.hpp"
+
+namespace steward::core {
+
+namespace {
+
+constexpr std::size_t rows_per_stop = 256;
+constexpr std::size_t rows_for_rate = 20'000;
+constexpr std::size_t most_calibrated = 100'000; ///< rows that probabilities are calibrated by
+constexpr int first_passes = 3;                  ///< after which features are chosen
+constexpr std::size_t most_surprises = 2'000;
+constexpr double number_unit =
+    0.1; ///< a deviation, beside words of about 0.1: a first step is the same for all
+
+/// What there is to know of rows before anything is learnt.
+struct Survey {
+    std::vector<double> shares; ///< of rows of which each head is true
+    std::vector<NumberScale> scales;
+    std::vector<float> energy; ///< of each place, the sum of the squares of its values, if scaled
+    std::size_t rows = 0;
+};
+
+/// Mean and variance. Source: Welford, 1962.
+struct Moments {
+    double n = 0;
+    double mean = 0;
+    double squares = 0;
+
+    void add(double value) noexcept {
+        n += 1;
+        double const before = value - mean;
+        mean += before / n;
+        squares += before * (value - mean);
+    }
+};
+
+NumberScale scale_from(std::uint32_t place, const Moments &moments) {
+    double const deviation = std::sqrt(moments.squares / std::max(moments.n, 1.0));
+    bool const varies = deviation > 1e-6 * (1 + std::abs(moments.mean));
+    return {place, static_cast<float>(moments.mean),
+            varies ? static_cast<float>(number_unit / deviation) : 0.0F};
+}
+
+Survey survey(Examples &rows, std::size_t heads, Stop stop) {
+    Survey found{std::vector<double>(heads), {}, std::vector<float>(input_places), 0};
+    std::vector<Moments> moments(input_places - word_places);
+    rows.rewind();
+    Example row{};
+    for (; rows.next(row); ++found.rows) {
+        if (found.rows % rows_per_stop == 0)
+            stop();
+        for (const Feature &feature : row.features)
+            if (is_number_place(feature.place))
+                moments[feature.place - word_places].add(static_cast<double>(feature.value));
+            else
+                found.energy[feature.place] += feature.value * feature.value;
+        for (std::size_t head = 0; head < heads; ++head)
+            found.shares[head] += row.truths[head] == Truth::yes ? 1 : 0;
+    }
+    for (double &share : found.shares)
+        share /= std::max(1.0, static_cast<double>(found.rows));
+    for (std::uint32_t i = 0; i < moments.size(); ++i)
+        if (moments[i].n > 0) {
+            found.scales.push_back(scale_from(word_places + i, moments[i]));
+            found.energy[word_places + i] =
+                found.scales.back().per_unit > 0 ? static_cast<float>(moments[i].n) : 0.0F;
+        }
+    return found;
+}
+
+/// Rows as the learner gets them: numbers scaled, and places numbered without gaps.
+class Prepared final : public Examples {
+  public:
+    Prepared(Examples &rows, const std::vector<NumberScale> &scales, const PlaceIndex &index)
+        : rows_(rows), scales_(scales), index_(index) {}
+
+    void rewind() override { rows_.rewind(); }
+    bool next(Example &example) override {
+        if (!rows_.next(example))
+            return false;
+        features_.clear();
+        auto scale = scales_.begin();
+        for (const Feature &feature : example.features) {
+            std::uint32_t const number = index_.find(feature.place);
+            if (number == PlaceIndex::none)
+                continue;
+            float value = feature.value;
+            if (is_number_place(feature.place)) {
+                while (scale->place < feature.place)
+                    ++scale;
+                value = (*scale)(value);
+            }
+            features_.push_back({number, value});
+        }
+        example.features = features_;
+        return true;
+    }
+
+  private:
+    Examples &rows_;
+    const std::vector<NumberScale> &scales_;
+    const PlaceIndex &index_;
+    std::vector<Feature> features_;
+};
+
+PlaceIndex all_places(const Survey &found) {
+    std::vector<std::uint32_t> places;
+    for (std::uint32_t place = 0; place < input_places; ++place)
+        if (found.energy[place] > 0)
+            places.push_back(place);
+    return {places, input_places};
+}
+
+/// The first rows of those for calibration, kept in memory: they are looked at after each pass.
+class KeptRows final : public Examples {
+  public:
+    KeptRows(Examples &rows, std::size_t heads, Stop stop) {
+        rows.rewind();
+        Example row{};
+        while (ends_.size() < std::min(most_calibrated, rows_to_judge(heads)) &&
+               features_.size() < 4'000'000 && rows.next(row)) {
+            if (ends_.size() % rows_per_stop == 0)
+                stop();
+            features_.insert(features_.end(), row.features.begin(), row.features.end());
+            truths_.insert(truths_.end(), row.truths.begin(), row.truths.end());
+            ends_.push_back(features_.size());
+            heads_ = row.truths.size();
+        }
+    }
+    std::size_t size() const noexcept { return ends_.size(); }
+    void rewind() override { next_ = 0; }
+    bool next(Example &example) override {
+        if (next_ == ends_.size())
+            return false;
+        std::size_t const from = next_ == 0 ? 0 : ends_[next_ - 1];
+        example = {std::span(features_).subspan(from, ends_[next_] - from),
+                   std::span(truths_).subspan(next_ * heads_, heads_)};
+        ++next_;
+        return true;
+    }
+
+  private:
+    std::vector<Feature> features_;
+    std::vector<Truth> truths_;
+    std::vector<std::size_t> ends_;
+    std::size_t heads_ = 0;
+    std::size_t next_ = 0;
+};
+
+/// The scores of a head for rows whose truth is known, by weights that are not calibrated.
+std::vector<std::vector<Observed>> observe(const LinearModel &weights, Examples &rows) {
+    std::vector<std::vector<Observed>> observed(weights.heads());
+    std::vector<float> scores(weights.heads());
+    rows.rewind();
+    Example row{};
+    while (rows.next(row)) {
+        weights.score(row.features, scores);
+        for (std::size_t head = 0; head < scores.size(); ++head)
+            if (row.truths[head] != Truth::unknown)
+                observed[head].push_back({static_cast<double>(scores[head]), row.truths[head] == Truth::yes});
+    }
+    return observed;
+}
+
+Calibration calibrate(std::vector<Observed> &rows, bool may_have_steps) {
+    return may_have_steps && rows.size() >= isotonic_rows ? Calibration::isotonic(rows)
+                                                          : Calibration::logistic(rows);
+}
+
+/// What calibrated scores lose, over all heads.
+double loss_after_calibration(const LinearModel &weights, Examples &rows) {
+    double sum = 0;
+    for (std::vector<Observed> &observed : observe(weights, rows)) {
+        Calibration const curve = calibrate(observed, false);
+        for (const Observed &row : observed)
+            sum += log_loss_of({curve(row.score), row.truth});
+    }
+    return sum;
+}
+
+struct Learnt {
+    LinearModel weights;
+    float rate;
+    int passes;
+};
+
+/// As many passes as do best on the rows for calibration.
+Learnt learn_by_passes(Prepared &rows, Prepared &calibrate_rows, std::uint32_t places, std::uint32_t heads,
+                       int passes, Stop stop) {
+    AdaGradOptions options;
+    options.rate = choose_rate(rows, places, heads, options, rows_for_rate, stop);
+    AdaGrad learner(places, heads, options);
+    Learnt best{LinearModel(places, heads), options.rate, 0};
+    double least = std::numeric_limits<double>::infinity();
+    for (int pass = 1; pass <= passes; ++pass) {
+        rows.rewind();
+        Example row{};
+        for (std::size_t i = 0; rows.next(row); ++i) {
+            if (i % rows_per_stop == 0)
+                stop();
+            learner.learn(row);
+        }
+        double const loss = loss_after_calibration(learner.model(), calibrate_rows);
+        if (loss < least) {
+            least = loss;
+            best.weights = learner.model();
+            best.passes = pass;
+        } else if (pass >= best.passes + 2) {
+            break;
+        }
+    }
+    return best;
+}
+
+/// The places whose features move the scores most, over all rows: weight and use, for the head that they say
+/// most of. Source: the size of a term's part in the sum that is the score.
+std::vector<std::uint32_t> choose_places(const LinearModel &weights, const PlaceIndex &index,
+                                         const Survey &found, std::size_t most) {
+    std::vector<std::uint32_t> const places = index.all();
+    std::vector<float> worth(places.size());
+    for (std::uint32_t i = 0; i < places.size(); ++i) {
+        float largest = 0;
+        for (std::uint32_t head = 0; head < weights.heads(); ++head)
+            largest = std::max(largest, std::abs(weights.at(i)[head]));
+        worth[i] = largest * std::sqrt(found.energy[places[i]]);
+    }
+    std::vector<std::uint32_t> order(places.size());
+    std::iota(order.begin(), order.end(), 0U);
+    std::ranges::nth_element(
+        order, order.begin() + static_cast<std::ptrdiff_t>(most),
+        [&](std::uint32_t a, std::uint32_t b) { return worth[a] != worth[b] ? worth[a] > worth[b] : a < b; });
+    std::vector<std::uint32_t> chosen;
+    for (std::size_t i = 0; i < most; ++i)
+        chosen.push_back(places[order[i]]);
+    std::ranges::sort(chosen);
+    return chosen;
+}
+
+/// Of rows that were kept for calibration, how unlikely their labels were thought to be.
+std::vector<float> surprises_of(const Model &model, Examples &rows) {
+    std::vector<float> all;
+    std::vector<double> probabilities(model.labels().size());
+    rows.rewind();
+    Example row{};
+    while (rows.next(row)) {
+        model.predict(row.features, probabilities);
+        for (std::size_t i = 0; i < probabilities.size(); ++i) {
+            bool const is = row.truths.size() == 1 ? (row.truths[0] == Truth::yes) == (i == 1)
+                                                   : row.truths[i] == Truth::yes;
+            if (is && !(model.parts().kind == LabelKind::any_of && i + 1 == probabilities.size()))
+                all.push_back(static_cast<float>(1 - probabilities[i]));
+        }
+    }
+    std::ranges::sort(all);
+    if (all.size() <= most_surprises)
+        return all;
+    std::vector<float> some; // the upper end of each part, so that sets become no smaller
+    for (std::size_t i = 1; i <= most_surprises; ++i)
+        some.push_back(all[all.size() * i / most_surprises - 1]);
+    return some;
+}
+
+Learnt learn(TrainRows rows, KeptRows &kept, const Survey &found, const PlaceIndex &index,
+             std::uint32_t heads, const TrainOptions &options, int passes, Stop stop) {
+    Prepared train(rows.train, found.scales, index);
+    Prepared held(kept, found.scales, index);
+    if (!options.exact)
+        return learn_by_passes(train, held, index.size(), heads, passes, stop);
+    ExactOptions exact;
+    exact.strength = options.strength;
+    return {train_exact(train, index.size(), heads, exact, stop), 0, 0};
+}
+
+/// Without what weighs nothing.
+void take_weights(ModelParts &parts, const LinearModel &weights, const PlaceIndex &index) {
+    std::vector<std::uint32_t> const places = index.all();
+    std::uint32_t const heads = weights.heads();
+    for (std::uint32_t i = 0; i < places.size(); ++i) {
+        const float *const at = weights.at(i);
+        if (std::all_of(at, at + heads, [](float weight) { return weight == 0; }))
+            continue;
+        parts.places.push_back(places[i]);
+        parts.weights.insert(parts.weights.end(), at, at + heads);
+    }
+    parts.weights.insert(parts.weights.end(), weights.bias(), weights.bias() + heads);
+}
+
+void require_difference(const Survey &found) {
+    if (found.rows == 0)
+        throw Error(ErrorKind::invalid_argument, "there are no rows to learn from");
+    if (std::ranges::all_of(found.shares, [](double share) { return share == 0 || share == 1; }))
+        throw Error(ErrorKind::invalid_argument, "all rows have the same label");
+}
+
+} // namespace
+
+Trained train_model(TrainRows rows, LabelKind kind, std::vector<std::string> labels,
+                    const TrainOptions &options, Stop stop) {
+    ModelParts parts;
+    parts.kind = kind;
+    parts.labels = std::move(labels);
+    auto const heads = static_cast<std::uint32_t>(parts.heads());
+    Survey const found = survey(rows.train, heads, stop);
+    require_difference(found);
+    KeptRows kept(rows.calibrate, heads, stop);
+    PlaceIndex index = all_places(found);
+    bool const is_to_choose = options.max_features > 0 && index.size() > options.max_features;
+    TrainOptions first = options;
+    first.exact = options.exact && !is_to_choose;
+    Learnt learnt =
+        learn(rows, kept, found, index, heads, first, is_to_choose ? first_passes : options.passes, stop);
+    if (is_to_choose) {
+        index = PlaceIndex(choose_places(learnt.weights, index, found, options.max_features), input_places);
+        learnt = learn(rows, kept, found, index, heads, options, options.passes, stop);
+    }
+    parts.scales = found.scales;
+    Prepared held(kept, found.scales, index);
+    for (std::vector<Observed> &observed : observe(learnt.weights, held))
+        parts.calibration.push_back(calibrate(observed, true));
+    take_weights(parts, learnt.weights, index);
+    parts.surprises = surprises_of(Model(parts), kept);
+    std::vector<double> shares = found.shares;
+    if (shares.size() == 1)
+        shares = {1 - shares[0], shares[0]};
+    return {Model(std::move(parts)), std::move(shares), found.rows, learnt.rate, learnt.passes};
+}
+
+} // namespace steward::core
