@@ -30,6 +30,7 @@ constexpr Migration migrations[] = {
     {"summaries", "summary"},
     {"hot_indexes", "hot_index"},
     {"fidelity", "fidelity_component"},
+    {"models", "model_champion"},
 };
 
 const Migration &migration_argument(FunctionCallInfo fcinfo) {

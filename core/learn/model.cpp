@@ -100,9 +100,11 @@ std::vector<std::size_t> Model::labels_within(std::span<const double> probabilit
     double most = 1;
     if (rank >= 1 && rank <= n)
         most = static_cast<double>(parts_.surprises[static_cast<std::size_t>(rank) - 1]);
+    auto const best =
+        static_cast<std::size_t>(std::ranges::max_element(probabilities) - probabilities.begin());
     std::vector<std::size_t> within;
     for (std::size_t i = 0; i < probabilities.size(); ++i)
-        if (1 - probabilities[i] <= most + 1e-6)
+        if (i == best || 1 - probabilities[i] <= most + 1e-6)
             within.push_back(i);
     return within;
 }

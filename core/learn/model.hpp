@@ -39,6 +39,8 @@ inline constexpr std::string_view any_label = "any";
 
 /// What a model consists of. Two labels that exclude one another need one head, which speaks for the second.
 struct ModelParts {
+    std::string text_name;                ///< of the text of an input; empty if it has none
+    std::vector<std::string> value_names; ///< of its values
     LabelKind kind = LabelKind::one_of;
     std::vector<std::string> labels; ///< in ascending order; with any_of, `any` behind them
     std::vector<NumberScale> scales; ///< in the order of their places
@@ -72,7 +74,7 @@ class Model {
     double contribution(const Feature &feature, std::size_t label) const noexcept;
 
     /// The labels that cannot be ruled out: of sets that are made so, a share of 1 - alpha has the true label
-    /// in it, if rows are like those that the model was trained on.
+    /// in it, and none is empty, if rows are like those that the model was trained on.
     /// Source: Vovk, Gammerman, Shafer, "Algorithmic Learning in a Random World", 2005 (split conformal).
     std::vector<std::size_t> labels_within(std::span<const double> probabilities, double alpha) const;
 

@@ -31,6 +31,11 @@ class Writer {
         size(value.size());
         bytes_.append(value);
     }
+    void texts(const std::vector<std::string> &values) {
+        size(values.size());
+        for (const std::string &value : values)
+            text(value);
+    }
     void raw(std::string_view value) { bytes_.append(value); }
     std::string take() { return std::move(bytes_); }
 
@@ -64,6 +69,12 @@ class Reader {
         return values;
     }
     std::string text() { return std::string(raw(size())); }
+    std::vector<std::string> texts() {
+        std::vector<std::string> values;
+        for (std::size_t count = size(); count > 0; --count)
+            values.push_back(text());
+        return values;
+    }
     bool is_at_end() const { return rest_.empty(); }
 
   private:
@@ -77,9 +88,9 @@ std::string Model::serialize() const {
     out.raw(magic);
     out.number(format);
     out.number(static_cast<std::uint8_t>(parts_.kind));
-    out.size(parts_.labels.size());
-    for (const std::string &label : parts_.labels)
-        out.text(label);
+    out.text(parts_.text_name);
+    out.texts(parts_.value_names);
+    out.texts(parts_.labels);
     out.size(parts_.scales.size());
     for (const NumberScale &scale : parts_.scales) {
         out.number(scale.place);
@@ -115,9 +126,9 @@ Model Model::deserialize(std::string_view bytes) {
     if (kind > static_cast<std::uint8_t>(LabelKind::any_of))
         throw Error(ErrorKind::invalid_argument, "these bytes are not a model");
     parts.kind = LabelKind{kind};
-    std::size_t const labels = in.size();
-    for (std::size_t i = 0; i < labels; ++i)
-        parts.labels.push_back(in.text());
+    parts.text_name = in.text();
+    parts.value_names = in.texts();
+    parts.labels = in.texts();
     std::size_t const scales = in.size();
     for (std::size_t i = 0; i < scales; ++i) {
         auto const place = in.number<std::uint32_t>();

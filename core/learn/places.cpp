@@ -1,5 +1,7 @@
 #include "core/learn/places.hpp"
 
+#include <bit>
+
 #include "core/error.hpp"
 
 namespace steward::core {
@@ -17,7 +19,7 @@ PlaceIndex::PlaceIndex(std::span<const std::uint32_t> places, std::uint32_t end)
     std::uint32_t count = 0;
     for (std::size_t word = 0; word < bits_.size(); ++word) {
         before_[word] = count;
-        count += static_cast<std::uint32_t>(std::popcount(bits_[word]));
+        count += count_bits(bits_[word]);
     }
 }
 

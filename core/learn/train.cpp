@@ -303,11 +303,8 @@ void require_difference(const Survey &found) {
 
 } // namespace
 
-Trained train_model(TrainRows rows, LabelKind kind, std::vector<std::string> labels,
-                    const TrainOptions &options, Stop stop) {
-    ModelParts parts;
-    parts.kind = kind;
-    parts.labels = std::move(labels);
+Trained train_model(TrainRows rows, ModelParts known, const TrainOptions &options, Stop stop) {
+    ModelParts parts = std::move(known);
     auto const heads = static_cast<std::uint32_t>(parts.heads());
     Survey const found = survey(rows.train, heads, stop);
     require_difference(found);

@@ -29,10 +29,10 @@ struct Trained {
     int passes = 0;
 };
 
-/// Trains a model of these labels; truths of rows are those of its heads. Memory does not grow with the
+/// Trains a model; truths of rows are those of its heads. Memory does not grow with the
 /// number of rows. The same rows in the same order give the same model, to the bit. Throws
 /// Error(invalid_argument) if no row is there, or if all say the same.
-Trained train_model(TrainRows rows, LabelKind kind, std::vector<std::string> labels,
-                    const TrainOptions &options, Stop stop = Stop{});
+/// `known` has the kind, the labels and the names of what the model takes; the rest is added.
+Trained train_model(TrainRows rows, ModelParts known, const TrainOptions &options, Stop stop = Stop{});
 
 } // namespace steward::core

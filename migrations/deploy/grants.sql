@@ -1,5 +1,5 @@
 -- Deploy pg_steward:grants to pg
--- requires: fidelity
+-- requires: models
 -- What each role may call of the installed extension. Run it again with psql after ALTER EXTENSION UPDATE: it
 -- grants what is new and leaves out what this version does not have.
 BEGIN;
@@ -179,6 +179,21 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Whoever writes may have models, trained with his own rights, also by jobs.
+DO $$
+DECLARE
+    member record;
+BEGIN
+    FOR member IN
+        SELECT p.oid::regprocedure AS signature
+        FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid
+        WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+              AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward') AND p.proname ~ '^model_' AND p.provolatile = 'v'
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO steward_writer', member.signature);
+    END LOOP;
+END $$;
+
 -- Members of the extension that watch tables. One that was dropped with CASCADE has taken its triggers along.
 DO $$
 DECLARE
@@ -189,6 +204,7 @@ BEGIN
         FROM (VALUES
             ('lexicon', 'a_invalidate', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT', 'steward.lexicon_invalidate()'),
             ('score_profile', 'a_invalidate', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT', 'steward.lexicon_invalidate()'),
+            ('model_champion', 'a_invalidate', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT', 'steward.lexicon_invalidate()'),
             ('cache_namespace', 'a_check', 'BEFORE INSERT OR UPDATE OR DELETE', 'ROW', 'steward.cache_namespace_check()'),
             ('cache_namespace', 'b_changed', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT', 'steward.cache_definition_changed()'),
             ('cache_dependency', 'a_check', 'BEFORE INSERT OR UPDATE OR DELETE', 'ROW', 'steward.cache_namespace_check()'),

@@ -20,12 +20,13 @@ SELECT is_empty($$SELECT name FROM member WHERE obj_description(oid, 'pg_proc') 
 SELECT is_empty($$SELECT name FROM member WHERE proparallel <> 's' AND provolatile <> 'v'$$, 'all that have no effects are parallel safe');
 SELECT is_empty($$SELECT name FROM member WHERE NOT proisstrict AND provolatile <> 'v'
                   AND proname NOT IN ('principle_draft_score', 'schedule_next', 'schedule_times', 'cache_key', 'cache_namespace_name',
-                                      'cache_namespace_refuse', 'zstd_compress', 'zstd_decompress')$$,
-                'all that have no effects are strict: null in, null out; a draft may lack an id and a profile, a schedule an anchor, a frame a dictionary, and null is a part of a key');
+                                      'cache_namespace_refuse', 'zstd_compress', 'zstd_decompress', 'model_explain')$$,
+                'all that have no effects are strict: null in, null out; a draft may lack an id and a profile, a schedule an anchor, a frame a dictionary, an explanation a label, and null is a part of a key');
 SELECT is_empty($$SELECT name FROM member WHERE prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c')
                   AND prokind = 'f' AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig), false)
                   AND proname NOT IN ('job_run_batch', 'job_sql', 'cache_warm', 'summary_create',
-                                      'hot_index_create', 'hot_index_alter', 'fidelity_component_run', 'fidelity_component_job')$$,
+                                      'hot_index_create', 'hot_index_alter', 'fidelity_component_run', 'fidelity_component_job',
+                                      'model_query', 'model_path', 'model_create', 'model_look', 'model_alter', 'model_train_now', 'model_train', 'model_train_job', 'model_due')$$,
                 'a function that is not in C fixes its search_path, with pg_temp last; a procedure that commits can not, nor what runs what users wrote');
 SELECT set_eq(
     $$SELECT DISTINCT proname::text FROM member WHERE provolatile = 's'$$,
@@ -33,7 +34,8 @@ SELECT set_eq(
           'migration_is_deployed', 'migration_require', 'principle_score', 'principle_draft_score',
           'principle_pending', 'jobs_may_run', 'jobs_next_at', 'job_kind_option', 'doctor_server', 'doctor_rights', 'schedule_next', 'schedule_times',
           'cache_key', 'cache_lower_sizes', 'cache_grade', 'summary_partitions', 'summary_obstacle', 'summary_settings', 'summary_stamps', 'summary_is_deaf',
-          'summary_is_below', 'fidelity_values', 'fidelity_is_due', 'fidelity_current', 'fidelity_history', 'fidelity_history_summary'],
+          'summary_is_below', 'fidelity_values', 'fidelity_is_due', 'fidelity_current', 'fidelity_history', 'fidelity_history_summary',
+          'model_query', 'model_predict', 'model_predict_detail', 'model_probability', 'model_labels', 'model_explain', 'model_features'],
     'only what looks something up by name is stable');
 SELECT is((SELECT provolatile FROM member WHERE oid = 'steward.ambiguity(text)'::regprocedure), 'i'::"char",
           'ambiguity(text) is immutable');

@@ -56,8 +56,17 @@ void add_rows(Rows &rows, int topics, int count, unsigned seed, bool shuffled = 
     }
 }
 
+ModelParts known(LabelKind kind, std::vector<std::string> labels) {
+    ModelParts parts;
+    parts.text_name = "text";
+    parts.value_names = {"size", "kind"};
+    parts.kind = kind;
+    parts.labels = std::move(labels);
+    return parts;
+}
+
 Trained train(Rows &rows, std::vector<std::string> labels, TrainOptions options = {}) {
-    return train_model({rows.train, rows.calibrate}, LabelKind::one_of, std::move(labels), options);
+    return train_model({rows.train, rows.calibrate}, known(LabelKind::one_of, std::move(labels)), options);
 }
 
 TEST(LearnPlaces, NumbersThoseThatAreThere) {
@@ -175,8 +184,8 @@ TEST(LearnModel, OfAnyNumberOfLabelsSaysWhetherThereIsOne) {
         KeptExamples &part = i % 7 < 5 ? rows.train : i % 7 < 6 ? rows.calibrate : rows.holdout;
         part.add(features_of(text), {truth_of(a), truth_of(b), truth_of(a || b)});
     }
-    Trained const trained =
-        train_model({rows.train, rows.calibrate}, LabelKind::any_of, {"a", "b", std::string(any_label)}, {});
+    Trained const trained = train_model({rows.train, rows.calibrate},
+                                        known(LabelKind::any_of, {"a", "b", std::string(any_label)}), {});
     Quality const quality = judge(trained.model, rows.holdout);
     for (const LabelQuality &label : quality.labels)
         EXPECT_GT(label.auc, 0.95) << label.label;
@@ -221,7 +230,7 @@ TEST(LearnModel, SurvivesWithoutRowsForCalibration) {
     Rows rows;
     add_rows(rows, 2, 20, 8);
     KeptExamples nothing;
-    Trained const trained = train_model({rows.train, nothing}, LabelKind::one_of, {"no", "yes"}, {});
+    Trained const trained = train_model({rows.train, nothing}, known(LabelKind::one_of, {"no", "yes"}), {});
     std::vector<double> probabilities(2);
     trained.model.predict(features_of("t1w1 t1w2"), probabilities);
     EXPECT_GT(probabilities[1], 0);

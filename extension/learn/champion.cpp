@@ -1,0 +1,78 @@
+#include "core/learn/model.hpp"
+
+#include "extension/learn/champion.hpp"
+
+#include <map>
+
+#include "extension/migration.hpp"
+#include "extension/site_table.hpp"
+
+extern "C" {
+#include "access/htup_details.h"
+}
+
+namespace steward::learn {
+
+namespace {
+
+constexpr const char *champion_query = "SELECT version, confidence, coefficients FROM steward.model_champion"
+                                       " WHERE name OPERATOR(pg_catalog.=) $1";
+
+/// How many models a process keeps; beyond that it starts anew.
+constexpr std::size_t most_kept = 32;
+
+constinit SiteTable champion_table{"model_champion", "models"};
+
+/// A row as it was read. Plain data.
+struct Read {
+    bool is_there;
+    std::int64_t version;
+    double confidence;
+    bytea *coefficients;
+};
+
+void read_champion(HeapTuple row, TupleDesc columns, void *into) {
+    auto *const read = static_cast<Read *>(into);
+    bool is_null = false;
+    read->version = DatumGetInt64(heap_getattr(row, 1, columns, &is_null));
+    read->confidence = DatumGetFloat8(heap_getattr(row, 2, columns, &is_null));
+    read->coefficients = DatumGetByteaPCopy(heap_getattr(row, 3, columns, &is_null));
+    read->is_there = true;
+}
+
+Champion load(std::string_view name) {
+    Read read{};
+    guarded([&] { champion_table.read(champion_query, name, read_champion, static_cast<void *>(&read)); });
+    if (!read.is_there)
+        throw core::Error(
+            core::ErrorKind::undefined_name, "no version of model \"" + std::string(name) + "\" serves", {},
+            "View steward.models has the names of all, and steward.model_versions says what became of "
+            "each version.");
+    std::string_view const bytes{VARDATA_ANY(read.coefficients), VARSIZE_ANY_EXHDR(read.coefficients)};
+    Champion champion{core::Model::deserialize(bytes), read.version, read.confidence};
+    pfree(read.coefficients);
+    return champion;
+}
+
+using Kept = std::map<std::string, Champion, std::less<>>;
+
+/// Made on first use and never destroyed, so that nothing runs when a process exits.
+Kept &kept_champions() {
+    static auto *const kept = new Kept;
+    return *kept;
+}
+
+} // namespace
+
+const Champion &champion_named(std::string_view name) {
+    Kept &kept = kept_champions();
+    if (champion_table.changed() || kept.size() > most_kept) {
+        kept.clear();
+        guarded([] { champion_table.start_over(); });
+    }
+    if (auto const found = kept.find(name); found != kept.end())
+        return found->second;
+    return kept.insert_or_assign(std::string(name), load(name)).first->second;
+}
+
+} // namespace steward::learn

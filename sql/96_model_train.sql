@@ -1,0 +1,243 @@
+-- Models: trained, judged, and promoted.
+
+CREATE FUNCTION model_fit(source text, label text, text text, features text[], exact boolean, max_features integer, seed bigint, champion bytea,
+                          OUT coefficients bytea, OUT labels text[], OUT label_rows bigint[], OUT auc float8[], OUT label_loss float8[],
+                          OUT brier float8[], OUT calibration_error float8[], OUT train_rows bigint, OUT calibration_rows bigint,
+                          OUT holdout_rows bigint, OUT used_features bigint, OUT accuracy float8, OUT log_loss float8, OUT constant_loss float8,
+                          OUT champion_loss float8, OUT gained float8, OUT gained_low float8) RETURNS record
+    AS 'MODULE_PATHNAME', 'steward_model_fit'
+    LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000;
+REVOKE ALL ON FUNCTION model_fit(text, text, text, text[], boolean, integer, bigint, bytea) FROM PUBLIC;
+COMMENT ON FUNCTION model_fit(text, text, text, text[], boolean, integer, bigint, bytea) IS
+    'trains a model on seven tenths of the rows of a query, calibrates it by one and judges it by two, beside another if one is given';
+
+-- Where people have given examples, they are rows as those of the source are.
+CREATE FUNCTION model_rows(name text) RETURNS text
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE COST 1000 SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    m record;
+    is_array boolean;
+BEGIN
+    SELECT * INTO m FROM steward.model AS d WHERE d.name = name;
+    IF NOT EXISTS (SELECT FROM steward.model_example AS e WHERE e.name = name) THEN
+        RETURN m.source;
+    END IF;
+    is_array := (SELECT bool_or(cardinality(e.labels) <> 1) OR bool_or(e.is_set) FROM steward.model_example AS e WHERE e.name = name);
+    RETURN format(E'SELECT s.%1$I::pg_catalog.%2$s AS %1$I%3$s FROM (%4$s\n) AS s UNION ALL SELECT %5$s%6$s FROM steward.model_example AS e WHERE e.name OPERATOR(pg_catalog.=) %7$L',
+        m.label, CASE WHEN is_array THEN 'text[]' ELSE 'text' END,
+        coalesce(format(', s.%1$I::pg_catalog.text AS %1$I', m.text_column), '')
+            || (SELECT coalesce(string_agg(format(', pg_catalog.to_jsonb(s.%1$I) AS %1$I', f), ''), '') FROM unnest(m.features) AS f),
+        m.source, CASE WHEN is_array THEN 'e.labels' ELSE 'e.labels[1]' END,
+        coalesce(format(', e.input OPERATOR(pg_catalog.->>) %L', m.text_column), '')
+            || (SELECT coalesce(string_agg(format(', e.input OPERATOR(pg_catalog.->) %L', f), ''), '') FROM unnest(m.features) AS f), name);
+END $$;
+REVOKE ALL ON FUNCTION model_rows(text) FROM PUBLIC;
+COMMENT ON FUNCTION model_rows(text) IS 'the query of all rows that a model is trained on, examples included';
+
+-- Without SET, as the query is its owner's. Two at once would compare themselves with the same champion.
+CREATE FUNCTION model_train_now(name text, because text) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE COST 1000000
+AS $$
+DECLARE
+    m record;
+    begun timestamptz := pg_catalog.clock_timestamp();
+    before text;
+    fitted record;
+BEGIN
+    PERFORM steward.model_own(name);
+    PERFORM 1 FROM steward.model_state AS s WHERE s.name OPERATOR(pg_catalog.=) model_train_now.name FOR UPDATE NOWAIT;
+    SELECT d.label, d.path, d.text_column, d.features, d.method, d.max_features, d.seed, v.coefficients INTO m
+    FROM steward.model AS d LEFT JOIN steward.model_version AS v ON v.name OPERATOR(pg_catalog.=) d.name AND v.version OPERATOR(pg_catalog.=) d.version
+    WHERE d.name OPERATOR(pg_catalog.=) model_train_now.name;
+    before := steward.model_path(m.path);
+    SELECT f.* INTO fitted
+    FROM steward.model_fit(steward.model_rows(name), m.label, m.text_column, m.features, m.method OPERATOR(pg_catalog.=) 'exact', m.max_features, m.seed,
+                           m.coefficients) AS f;
+    PERFORM steward.model_path(before);
+    RETURN steward.model_store(name, because, begun, fitted.coefficients,
+        pg_catalog.jsonb_build_object('rows', fitted.train_rows, 'calibration_rows', fitted.calibration_rows, 'holdout_rows', fitted.holdout_rows,
+            'features', fitted.used_features, 'accuracy', fitted.accuracy, 'log_loss', fitted.log_loss, 'constant_log_loss', fitted.constant_loss,
+            'champion_log_loss', fitted.champion_loss,
+            'labels', (SELECT pg_catalog.jsonb_object_agg(l.label, pg_catalog.jsonb_build_object('rows', l.n, 'auc', l.auc, 'log_loss', l.loss, 'brier', l.brier,
+                                                                                    'calibration_error', l.ece))
+                       FROM ROWS FROM (pg_catalog.unnest(fitted.labels), pg_catalog.unnest(fitted.label_rows), pg_catalog.unnest(fitted.auc),
+                                       pg_catalog.unnest(fitted.label_loss), pg_catalog.unnest(fitted.brier),
+                                       pg_catalog.unnest(fitted.calibration_error)) AS l (label, n, auc, loss, brier, ece))),
+        fitted.gained, fitted.gained_low, fitted.champion_loss IS NOT NULL);
+END $$;
+REVOKE ALL ON FUNCTION model_train_now(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION model_train_now(text, text) IS 'trains a model in this transaction, and promotes it if it is better than what serves; its version';
+
+CREATE FUNCTION model_store(name text, because text, begun timestamptz, coefficients bytea, metrics jsonb, gained float8, gained_low float8,
+                            has_champion boolean) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    kept constant integer := 20; -- versions, besides the one that serves
+    m record;
+    fresh bigint := coalesce((SELECT max(v.version) FROM steward.model_version AS v WHERE v.name = name), 0) + 1;
+    is_better boolean := gained_low > 0;
+    outcome text;
+BEGIN
+    SELECT * INTO m FROM steward.model AS d WHERE d.name = name FOR UPDATE;
+    outcome := CASE WHEN NOT is_better THEN 'rejected' WHEN m.held THEN 'held' ELSE 'promoted' END;
+    INSERT INTO steward.model_version (name, version, owner, trained_at, duration, because, outcome, reason, coefficients, hash, metrics, gained, gained_low)
+    VALUES (name, fresh, m.owner, begun, clock_timestamp() - begun, because, outcome,
+            CASE WHEN (metrics ->> 'holdout_rows')::bigint < 2 THEN 'There are too few rows to judge it by.'
+                 WHEN outcome = 'held' THEN format('Version %s is held.', m.version)
+                 ELSE format('On %s rows kept aside it loses %s less a row than %s, and with 95 %% certainty at least %s.', metrics ->> 'holdout_rows',
+                             round(gained::numeric, 6), CASE WHEN has_champion THEN 'version ' || m.version ELSE 'the shares of the labels' END,
+                             round(nullif(gained_low, '-Infinity')::numeric, 6)) END,
+            coefficients, encode(sha256(coefficients), 'hex'), metrics, gained, nullif(gained_low, '-Infinity'));
+    IF outcome = 'promoted' THEN
+        UPDATE steward.model AS d SET version = fresh, promoted_at = clock_timestamp() WHERE d.name = name;
+    END IF;
+    UPDATE steward.model_state AS s
+    SET trained_at = begun, trained_rows = (SELECT sum(r.value::bigint) FROM jsonb_each_text(metrics) AS r WHERE r.key IN ('rows', 'calibration_rows', 'holdout_rows')),
+        error = NULL, error_at = NULL
+    WHERE s.name = name;
+    DELETE FROM steward.model_version AS v
+    WHERE v.name = name AND v.version <= fresh - kept AND v.version IS DISTINCT FROM (SELECT d.version FROM steward.model AS d WHERE d.name = name);
+    RETURN fresh;
+END $$;
+REVOKE ALL ON FUNCTION model_store(text, text, timestamptz, bytea, jsonb, float8, float8, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION model_store(text, text, timestamptz, bytea, jsonb, float8, float8, boolean) IS
+    'keeps what a training gave; promotes it if it is better than what serves';
+
+CREATE FUNCTION model_train(name text, wait boolean DEFAULT true, OUT version bigint, OUT outcome text, OUT reason text) RETURNS record
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000000
+AS $$
+BEGIN
+    PERFORM steward.model_own(name);
+    IF wait THEN
+        version := steward.model_train_now(name, 'asked');
+        SELECT v.outcome, v.reason INTO outcome, reason FROM steward.model_version AS v
+        WHERE v.name OPERATOR(pg_catalog.=) model_train.name AND v.version OPERATOR(pg_catalog.=) model_train.version;
+    ELSE
+        reason := pg_catalog.format('Job %s of queue models trains it.', steward.job_enqueue('model_train',
+            pg_catalog.jsonb_build_object('name', name, 'because', 'asked'), queue => 'models'));
+        outcome := 'queued';
+    END IF;
+END $$;
+REVOKE ALL ON FUNCTION model_train(text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION model_train(text, boolean) IS
+    'trains a model now, or as a job, and promotes it if on rows kept aside it is better than what serves';
+
+CREATE FUNCTION model_train_job(job_id bigint, payload jsonb) RETURNS jsonb
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000000
+AS $$
+DECLARE
+    of_name text := payload OPERATOR(pg_catalog.->>) 'name';
+    because text := coalesce(payload OPERATOR(pg_catalog.->>) 'because', 'asked');
+    message text;
+    trained bigint;
+BEGIN
+    BEGIN
+        IF because OPERATOR(pg_catalog.=) 'check' THEN
+            because := steward.model_due(of_name);
+        END IF;
+        IF because IS NOT NULL THEN
+            trained := steward.model_train_now(of_name, because);
+        END IF;
+    EXCEPTION WHEN OTHERS THEN -- what serves goes on; the schedule is the next attempt
+        GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
+        UPDATE steward.model_state AS s SET error = message, error_at = pg_catalog.clock_timestamp() WHERE s.name OPERATOR(pg_catalog.=) of_name;
+    END;
+    RETURN pg_catalog.jsonb_build_object('because', because, 'version', trained, 'error', message);
+END $$;
+REVOKE ALL ON FUNCTION model_train_job(bigint, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION model_train_job(bigint, jsonb) IS
+    'handler of kind model_train: trains the model {"name": ...}, or with "because": "check" looks whether that is due; what it raises is kept in table model_state';
+
+-- Without SET. What the tables of the query have counted tells whether there is anything to count.
+CREATE FUNCTION model_due(name text) RETURNS text
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE COST 100000
+AS $$
+DECLARE
+    m record;
+    before text;
+    plan json;
+    seen text;
+    rows bigint;
+BEGIN
+    PERFORM steward.model_own(name);
+    SELECT d.label, d.path, d.retrain_rows, s.trained_rows, s.signature INTO m
+    FROM steward.model AS d JOIN steward.model_state AS s ON s.name OPERATOR(pg_catalog.=) d.name WHERE d.name OPERATOR(pg_catalog.=) model_due.name;
+    before := steward.model_path(m.path);
+    EXECUTE 'EXPLAIN (FORMAT json, VERBOSE) ' OPERATOR(pg_catalog.||) steward.model_rows(name) INTO plan;
+    seen := steward.model_signature(plan::pg_catalog.jsonb);
+    IF seen OPERATOR(pg_catalog.=) m.signature IS NOT TRUE THEN
+        EXECUTE pg_catalog.format(E'SELECT pg_catalog.count(*) FROM (%s\n) AS s WHERE s.%I IS NOT NULL', steward.model_rows(name), m.label) INTO rows;
+        UPDATE steward.model_state AS s SET signature = seen, labelled_rows = rows WHERE s.name OPERATOR(pg_catalog.=) model_due.name;
+    END IF;
+    PERFORM steward.model_path(before);
+    RETURN CASE WHEN rows OPERATOR(pg_catalog.-) coalesce(m.trained_rows, 0) OPERATOR(pg_catalog.>=) m.retrain_rows THEN 'rows' END;
+END $$;
+REVOKE ALL ON FUNCTION model_due(text) FROM PUBLIC;
+COMMENT ON FUNCTION model_due(text) IS 'why a model is to be trained again: rows, or null if it is not';
+
+CREATE FUNCTION model_signature(plan jsonb) RETURNS text
+    LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE COST 1000 SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT md5(string_agg(concat_ws(' ', c.oid, c.relfilenode, pg_stat_get_tuples_inserted(c.oid), pg_stat_get_tuples_updated(c.oid),
+                                    pg_stat_get_tuples_deleted(c.oid)), ',' ORDER BY c.oid))
+    FROM (SELECT DISTINCT node ->> 'Schema' AS schema, node ->> 'Relation Name' AS name
+          FROM jsonb_path_query(plan, 'strict $.** ? (exists(@."Relation Name"))') AS node) AS r
+         JOIN pg_namespace AS n ON n.nspname = r.schema JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = r.name
+$$;
+REVOKE ALL ON FUNCTION model_signature(jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION model_signature(jsonb) IS 'changes with what the server has counted of changes in the tables of a plan';
+
+CREATE FUNCTION model_serve(name text, version bigint, held boolean) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+BEGIN
+    PERFORM steward.model_own(name);
+    IF NOT EXISTS (SELECT FROM steward.model_version AS v WHERE v.name = name AND v.version = version) THEN
+        RAISE EXCEPTION 'model "%" has no version %', name, version
+            USING ERRCODE = 'undefined_object', HINT = 'View steward.model_versions has those that are kept.';
+    END IF;
+    UPDATE steward.model AS m SET version = version, held = coalesce(held, m.held), promoted_at = clock_timestamp() WHERE m.name = name;
+END $$;
+REVOKE ALL ON FUNCTION model_serve(text, bigint, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION model_serve(text, bigint, boolean) IS 'has a version of a model serve from now on';
+
+CREATE FUNCTION model_promote(name text, version bigint) RETURNS void
+    LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$ SELECT steward.model_serve(name, version, NULL) $$;
+REVOKE ALL ON FUNCTION model_promote(text, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION model_promote(text, bigint) IS 'has a version of a model serve, whatever was thought of it';
+
+CREATE FUNCTION model_rollback(name text, version bigint DEFAULT NULL, hold boolean DEFAULT true) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    wanted bigint := coalesce(version, (SELECT max(v.version) FROM steward.model_version AS v JOIN steward.model AS m ON m.name = v.name
+                                        WHERE v.name = name AND v.outcome = 'promoted' AND v.version < m.version));
+BEGIN
+    PERFORM steward.model_own(name);
+    IF wanted IS NULL THEN
+        RAISE EXCEPTION 'model "%" has no version that served before', name USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    PERFORM steward.model_serve(name, wanted, coalesce(hold, true));
+    RETURN wanted;
+END $$;
+REVOKE ALL ON FUNCTION model_rollback(text, bigint, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION model_rollback(text, bigint, boolean) IS
+    'has the version that served before, or a given one, serve again; it is held until model_release, unless hold is false';
+
+CREATE FUNCTION model_release(name text) RETURNS void
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+BEGIN
+    PERFORM steward.model_own(name);
+    UPDATE steward.model AS m SET held = false WHERE m.name = name;
+END $$;
+REVOKE ALL ON FUNCTION model_release(text) FROM PUBLIC;
+COMMENT ON FUNCTION model_release(text) IS 'lets a better version replace the one that is held';
