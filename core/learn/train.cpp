@@ -14,7 +14,7 @@ namespace steward::core {
 namespace {
 
 constexpr std::size_t rows_per_stop = 256;
-constexpr std::size_t rows_for_rate = 20'000;
+constexpr std::size_t rows_for_rate = 5'000;
 constexpr std::size_t most_calibrated = 100'000; ///< rows that probabilities are calibrated by
 constexpr int first_passes = 3;                  ///< after which features are chosen
 constexpr std::size_t most_surprises = 2'000;
@@ -193,11 +193,11 @@ struct Learnt {
     int passes;
 };
 
-/// As many passes as do best on the rows for calibration.
+/// As many passes as do best on the rows for calibration; at a rate, or, if it is 0, at that which does best.
 Learnt learn_by_passes(Prepared &rows, Prepared &calibrate_rows, std::uint32_t places, std::uint32_t heads,
-                       int passes, Stop stop) {
+                       int passes, float rate, Stop stop) {
     AdaGradOptions options;
-    options.rate = choose_rate(rows, places, heads, options, rows_for_rate, stop);
+    options.rate = rate > 0 ? rate : choose_rate(rows, places, heads, options, rows_for_rate, stop);
     AdaGrad learner(places, heads, options);
     Learnt best{LinearModel(places, heads), options.rate, 0};
     double least = std::numeric_limits<double>::infinity();
@@ -270,11 +270,11 @@ std::vector<float> surprises_of(const Model &model, Examples &rows) {
 }
 
 Learnt learn(TrainRows rows, KeptRows &kept, const Survey &found, const PlaceIndex &index,
-             std::uint32_t heads, const TrainOptions &options, int passes, Stop stop) {
+             std::uint32_t heads, const TrainOptions &options, int passes, float rate, Stop stop) {
     Prepared train(rows.train, found.scales, index);
     Prepared held(kept, found.scales, index);
     if (!options.exact)
-        return learn_by_passes(train, held, index.size(), heads, passes, stop);
+        return learn_by_passes(train, held, index.size(), heads, passes, rate, stop);
     ExactOptions exact;
     exact.strength = options.strength;
     return {train_exact(train, index.size(), heads, exact, stop), 0, 0};
@@ -314,10 +314,10 @@ Trained train_model(TrainRows rows, ModelParts known, const TrainOptions &option
     TrainOptions first = options;
     first.exact = options.exact && !is_to_choose;
     Learnt learnt =
-        learn(rows, kept, found, index, heads, first, is_to_choose ? first_passes : options.passes, stop);
+        learn(rows, kept, found, index, heads, first, is_to_choose ? first_passes : options.passes, 0, stop);
     if (is_to_choose) {
         index = PlaceIndex(choose_places(learnt.weights, index, found, options.max_features), input_places);
-        learnt = learn(rows, kept, found, index, heads, options, options.passes, stop);
+        learnt = learn(rows, kept, found, index, heads, options, options.passes, learnt.rate, stop);
     }
     parts.scales = found.scales;
     Prepared held(kept, found.scales, index);
