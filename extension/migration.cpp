@@ -30,6 +30,7 @@ constexpr Migration migrations[] = {
     {"summaries", "summary"},
     {"hot_indexes", "hot_index"},
     {"fidelity", "fidelity_component"},
+    {"strategies", "failure_type"},
     {"models", "model_champion"},
 };
 

@@ -24,6 +24,10 @@ BEGIN
         PERFORM steward.jobs_tend(steward.worker_clock());
         COMMIT;
     END IF;
+    IF steward.migration_is_deployed('strategies') THEN -- after the jobs that it takes in, some of which have just been given up
+        PERFORM steward.recovery_step();
+        COMMIT;
+    END IF;
     IF NOT steward.migration_is_deployed('scoring') THEN
         PERFORM steward.operation_end(measured);
         RETURN;
@@ -69,4 +73,4 @@ BEGIN
 END $$;
 REVOKE ALL ON PROCEDURE worker_run(integer) FROM PUBLIC;
 COMMENT ON PROCEDURE worker_run(integer) IS
-    'does what is due in this database: scores what changed, keeps the history tables, refreshes summaries, calculates fidelity, tidies the cache; commits after each batch';
+    'does what is due in this database: has recoveries go on, scores what changed, keeps the history tables, refreshes summaries, calculates fidelity, tidies the cache; commits after each batch';

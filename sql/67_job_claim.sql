@@ -109,6 +109,9 @@ BEGIN
     outcome.result := result;
     PERFORM steward.job_run_settle(queue, ARRAY[outcome], ARRAY[(
         SELECT j.ctid FROM steward.job AS j WHERE j.queue = job_complete.queue AND j.id = job_complete.id)]);
+    IF queue = 'recovery' THEN -- a recovery goes on
+        PERFORM steward.worker_wake();
+    END IF;
     PERFORM steward.operation_end(measured);
 END $$;
 REVOKE ALL ON FUNCTION job_complete(text, bigint, jsonb) FROM PUBLIC;

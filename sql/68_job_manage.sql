@@ -45,6 +45,9 @@ BEGIN
             '57014', CASE held.state WHEN 'leased' THEN 'the job was cancelled while a client had it'
                                      ELSE 'the job was cancelled before it ran' END);
     PERFORM steward.job_dependents_cancel(queue, id);
+    IF queue ~ '^recovery( [0-9]+)?$' THEN -- a recovery goes on
+        PERFORM steward.worker_wake();
+    END IF;
     RETURN 'cancelled';
 END $$;
 REVOKE ALL ON FUNCTION job_cancel(text, bigint) FROM PUBLIC;

@@ -42,6 +42,7 @@ BEGIN
             ('steward_reader', 'steward.doctor_summaries()'),
             ('steward_reader', 'steward.job_runs()'),
             ('steward_owner', 'steward.schedule_insert(text, timestamptz, timestamptz, text)'),
+            ('steward_owner', 'steward.recovery_job_insert(bigint, bigint, integer, timestamptz)'),
             ('steward_owner', 'steward.adopt()'),
             ('steward_owner', 'steward.cache_used_most(integer)'),
             ('steward_writer', 'steward.principle_rescore(bigint[], timestamptz)'),
@@ -176,6 +177,23 @@ BEGIN
               AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward') AND p.proname ~ '^fidelity_' AND p.provolatile = 'v'
     LOOP
         EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %s', member.signature, member.roles);
+    END LOOP;
+END $$;
+
+-- Whoever writes chooses strategies, says what came of them, and has recoveries, which jobs carry out.
+DO $$
+DECLARE
+    member record;
+BEGIN
+    FOR member IN
+        SELECT p.oid::regprocedure AS signature,
+               CASE WHEN p.proname ~ '^recovery_(step|tend|begin|purge|collect|expire)' THEN 'steward_worker' ELSE 'steward_writer' END AS role
+        FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid
+        WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+              AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward')
+              AND p.proname ~ '^(failure_type|strategy|recovery)_' AND p.proname <> 'recovery_job_insert' AND p.provolatile = 'v'
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %I', member.signature, member.role);
     END LOOP;
 END $$;
 

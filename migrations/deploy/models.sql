@@ -1,5 +1,5 @@
 -- Deploy pg_steward:models to pg
--- requires: fidelity
+-- requires: strategies
 -- Models: what they are trained on, their versions, and which of these serves.
 BEGIN;
 DO $$

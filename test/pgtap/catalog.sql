@@ -26,7 +26,7 @@ SELECT is_empty($$SELECT name FROM member WHERE prolang <> (SELECT oid FROM pg_l
                   AND prokind = 'f' AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig), false)
                   AND proname NOT IN ('job_run_batch', 'job_sql', 'cache_warm', 'summary_create',
                                       'hot_index_create', 'hot_index_alter', 'fidelity_component_run', 'fidelity_component_job',
-                                      'model_query', 'model_path', 'model_create', 'model_look', 'model_alter', 'model_train_now', 'model_train', 'model_train_job', 'model_due')$$,
+                                      'model_query', 'model_path', 'model_create', 'model_look', 'model_alter', 'model_train_now', 'model_train', 'model_train_job', 'model_due', 'recovery_job_run')$$,
                 'a function that is not in C fixes its search_path, with pg_temp last; a procedure that commits can not, nor what runs what users wrote');
 SELECT set_eq(
     $$SELECT DISTINCT proname::text FROM member WHERE provolatile = 's'$$,
@@ -35,7 +35,8 @@ SELECT set_eq(
           'principle_pending', 'jobs_may_run', 'jobs_next_at', 'job_kind_option', 'doctor_server', 'doctor_rights', 'schedule_next', 'schedule_times',
           'cache_key', 'cache_lower_sizes', 'cache_grade', 'summary_partitions', 'summary_obstacle', 'summary_settings', 'summary_stamps', 'summary_is_deaf',
           'summary_is_below', 'fidelity_values', 'fidelity_is_due', 'fidelity_current', 'fidelity_history', 'fidelity_history_summary',
-          'model_query', 'model_predict', 'model_predict_detail', 'model_probability', 'model_labels', 'model_explain', 'model_features'],
+          'model_query', 'model_predict', 'model_predict_detail', 'model_probability', 'model_labels', 'model_explain', 'model_features',
+          'strategy_propensities', 'strategy_policy', 'strategy_policy_odds', 'strategy_value', 'recovery_unavailable', 'recovery_queues'],
     'only what looks something up by name is stable');
 SELECT is((SELECT provolatile FROM member WHERE oid = 'steward.ambiguity(text)'::regprocedure), 'i'::"char",
           'ambiguity(text) is immutable');
