@@ -111,8 +111,8 @@ SELECT steward.fidelity_appeal_open(i, 'low', at => now() - i * interval '1 day'
 SELECT is(calculated(), by_hand(now()), 'the components are those of a computation from all rows');
 SELECT is((SELECT count(*) FROM jsonb_object_keys(calculated())), 6::bigint, 'all of them');
 SELECT is((SELECT missing || trend FROM steward.fidelity_current()), '{stable}'::text[], 'none is missing');
-SELECT is((SELECT round(composite_score::numeric, 6) FROM steward.fidelity_current()),
-          (SELECT round(sum(c.value::text::numeric * d.weight::numeric), 6) FROM jsonb_each(by_hand(now())) AS c JOIN steward.fidelity_defaults() AS d ON d.component = c.key),
+SELECT cmp_ok((SELECT abs(composite_score::numeric - (SELECT sum(c.value::text::numeric * d.weight::numeric) FROM jsonb_each(by_hand(now())) AS c JOIN steward.fidelity_defaults() AS d ON d.component = c.key))
+           FROM steward.fidelity_current()), '<', 1e-7,
           'and so is the composite');
 
 -- A calculation reads changes and sums, and not the rows of before.
