@@ -3,6 +3,7 @@
 #include "extension/cache/mutants.hpp"
 
 extern "C" {
+#include "access/xact.h"
 #include "access/xlog.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
@@ -35,9 +36,8 @@ bool is_of_now(const Namespace &space, TimestampTz saved) noexcept {
 }
 
 /// Whether nothing has happened since it was written that makes the row one of before.
-bool is_up_to_date(const Namespace &space, const EntryKey &key, const Row &row) noexcept {
-    return is_of_now(space, row.saved) &&
-           (!has_memory() || row.saved > slot_of_key(space, key).outdated.load());
+bool is_up_to_date(const Namespace &space, const EntryKey &key, TimestampTz saved) noexcept {
+    return is_of_now(space, saved) && (!has_memory() || saved > slot_of_key(space, key).outdated.load());
 }
 
 /// What was found below, and when it was written.
@@ -67,7 +67,7 @@ Below examine(const Namespace &space, const EntryKey &key) {
         looked.tier = Tier::archive;
         row = find_archived(space, key);
     }
-    if (!row || !is_up_to_date(space, key, *row))
+    if (!row || !is_up_to_date(space, key, row->saved))
         return {};
     looked.value = row->value;
     looked.saved = row->saved;
@@ -137,6 +137,27 @@ bool remove_everywhere(const Namespace &space, const EntryKey &key) {
     if (has_lower(space) && may_write())
         delete_row(space, key);
     return was_in_memory || was_below;
+}
+
+/// Each key is out of date before its row goes, wherever that is by then: it was below when all rows were
+/// looked at, or it was in memory before, where the caller has looked.
+std::int64_t remove_lower_like(const Namespace &space, Datum pattern) {
+    if (IsInParallelMode())
+        return 0;
+    if (!has_memory()) // nothing could be said of rows that stay
+        return may_write() ? delete_rows_like(space, pattern) : 0;
+    std::span<const RowKey> const rows = find_rows_like(space, pattern);
+    std::int64_t removed = 0;
+    for (const RowKey &row : rows) {
+        check_interrupts();
+        EntryKey const key(space, row.key);
+        bool const was_below = is_up_to_date(space, key, row.saved);
+        bool const was_in_memory = remove_from_memory(space, key); // it may have been brought up meanwhile
+        removed += was_below || was_in_memory ? 1 : 0;
+    }
+    if (may_write())
+        delete_rows(space, rows);
+    return removed;
 }
 
 /// The value is not written again: somebody may have stored another one meanwhile.

@@ -35,6 +35,10 @@ bool remove_from_memory(const Namespace &space, const EntryKey &key) noexcept;
 /// Removes what is there of a pure namespace, in memory and below, there for good if this transaction may
 /// write. False if that was nothing.
 bool remove_everywhere(const Namespace &space, const EntryKey &key);
+/// Removes what lies below under keys that a LIKE pattern fits, and what of it has come up since the caller
+/// has looked into the memory; how many. Where this transaction may not write the rows stay, and are not
+/// found.
+std::int64_t remove_lower_like(const Namespace &space, Datum pattern);
 /// Has what is there end at another time, where there is no memory for it. False if the transaction may not
 /// write, or nothing is there.
 bool expire_lower(const Namespace &space, const EntryKey &key, core::Time end);

@@ -23,20 +23,6 @@ bool remove(Namespace &space, std::string_view key) {
     return remove_value(space, EntryKey(space, key));
 }
 
-/// What lies below the memory under keys that a pattern fits.
-std::int64_t remove_lower_like(const Namespace &space, Datum pattern) {
-    // Where there is no memory, nothing could be said of rows that stay.
-    if (!has_lower(space) || (!may_write() && !has_memory()) || IsInParallelMode())
-        return 0;
-    List *const keys = delete_rows_like(space, pattern);
-    ListCell *cell = nullptr;
-    foreach (cell, keys) {
-        EntryKey const key(space, view(static_cast<const text *>(lfirst(cell))));
-        remove_from_memory(space, key); // it may have been brought up meanwhile
-    }
-    return list_length(keys);
-}
-
 } // namespace
 
 /// (namespace, key)
@@ -99,7 +85,7 @@ STEWARD_FUNCTION(steward_cache_delete_like) {
             removed += remove(space, key) ? 1 : 0;
         pfree(DatumGetPointer(text));
     });
-    PG_RETURN_INT64(removed + remove_lower_like(space, pattern));
+    PG_RETURN_INT64(removed + (has_lower(space) ? remove_lower_like(space, pattern) : 0));
 }
 
 /// (namespace): nothing of it is found any more

@@ -23,6 +23,7 @@ enum class Mutant {
     look_below_dead,  //< what has ended in memory is looked for below
     outdate_too_soon, //< what a delete finds below is out of date before the memory has nothing
     archive_first,    //< what is in the archive goes before its successor is in the table
+    look_apart,       //< what a pattern fits is looked for in the archive and then in the table
 };
 
 #ifdef STEWARD_MUTANT

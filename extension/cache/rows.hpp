@@ -3,10 +3,6 @@
 
 #include "extension/cache/access.hpp"
 
-extern "C" {
-#include "nodes/pg_list.h"
-}
-
 namespace steward::cache {
 
 /// A value as it lies in a table.
@@ -47,8 +43,18 @@ bool delete_row(const Namespace &space, const EntryKey &key);
 bool expire_row(const Namespace &space, const EntryKey &key, TimestampTz end);
 /// Removes all rows of a namespace.
 void delete_rows_of(const char *space);
-/// Removes those of the role that are good and whose keys a LIKE pattern fits: the keys, as text. Where this
-/// transaction may not write they stay.
-List *delete_rows_like(const Namespace &space, Datum pattern);
+
+/// A key under which a row is there.
+struct RowKey {
+    std::string_view key;
+    TimestampTz saved;
+};
+/// Those of the role that are good and whose keys a LIKE pattern fits, all of them as they are at one moment;
+/// copied into the caller's memory context.
+std::span<const RowKey> find_rows_like(const Namespace &space, Datum pattern);
+/// Removes what is under these keys, but for what others hold.
+void delete_rows(const Namespace &space, std::span<const RowKey> keys);
+/// Removes the rows that find_rows_like() finds, where there is no memory; how many.
+std::int64_t delete_rows_like(const Namespace &space, Datum pattern);
 
 } // namespace steward::cache

@@ -1,9 +1,8 @@
 // Writing goes through SPI, as the owner of the tables. No operator is looked up by the search_path of
 // whoever is served.
-#include "extension/cache/rows.hpp"
-#include "extension/sql_as_owner.hpp"
-
 #include "extension/cache/mutants.hpp"
+#include "extension/cache/rows.hpp"
+#include "extension/cache/rows_statement.hpp"
 #include "extension/migration.hpp"
 #include "extension/text.hpp"
 
@@ -70,26 +69,8 @@ constexpr const char *expire_statement = //
     "UPDATE steward.%s AS t SET expires_at = $4 WHERE t.namespace OPERATOR(pg_catalog.=) $1"
     " AND t.role OPERATOR(pg_catalog.=) $2 AND t.key OPERATOR(pg_catalog.=) $3";
 
-constexpr const char *like_condition = //
-    "t.namespace OPERATOR(pg_catalog.=) $1 AND t.role OPERATOR(pg_catalog.=) $2"
-    " AND t.key OPERATOR(pg_catalog.~~) $3 AND (t.expires_at IS NULL OR t.expires_at OPERATOR(pg_catalog.>) "
-    "$4)";
-
-/// A statement that is planned once. Plain data.
-struct Statement {
-    SPIPlanPtr plan;
-
-    void prepare(const char *text, int count, const Oid *types) {
-        keep_plan(plan, text, {types, static_cast<std::size_t>(count)});
-    }
-    /// Sees what is committed by now: the snapshot of the transaction may be older than a row that must go.
-    void run(const Datum *values, int expected, const char *nulls = nullptr) const {
-        int const result = SPI_execute_snapshot(plan, const_cast<Datum *>(values), nulls, GetLatestSnapshot(),
-                                                InvalidSnapshot, expected == SPI_OK_SELECT, true, 0);
-        if (result != expected)
-            elog(ERROR, "could not write to the tables of the cache: %s", SPI_result_code_string(result));
-    }
-};
+/// So many keys go into one array of a statement.
+constexpr std::size_t most_at_once = 10'000;
 
 Datum text_datum(std::string_view text) {
     return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
@@ -194,22 +175,6 @@ std::uint64_t remove(Removal &removal, std::span<const Draft> drafts, bool waits
     Datum const values[] = {keys.spaces.datum(TEXTOID), keys.roles.datum(OIDOID), keys.keys.datum(TEXTOID)};
     statement.run(values, SPI_OK_DELETE);
     return SPI_processed;
-}
-
-int by_content(const ListCell *a, const ListCell *b) {
-    auto const of = [](const ListCell *cell) { return view(static_cast<const text *>(lfirst(cell))); };
-    return of(a).compare(of(b));
-}
-
-/// Each text once.
-List *without_repeated(List *texts) {
-    list_sort(texts, by_content);
-    List *unique = NIL;
-    ListCell *cell = nullptr;
-    foreach (cell, texts)
-        if (unique == NIL || by_content(list_last_cell(unique), cell) != 0)
-            unique = lappend(unique, lfirst(cell));
-    return unique;
 }
 
 /// Marks the drafts whose numbers a statement gives.
@@ -330,33 +295,23 @@ void delete_rows_of(const char *space) {
     });
 }
 
-List *delete_rows_like(const Namespace &space, Datum pattern) {
-    constexpr const char *tables[] = {"cache_table", "cache_archive"};
-    constexpr Oid types[] = {TEXTOID, OIDOID, TEXTOID, TIMESTAMPTZOID};
-    static Statement deletes[std::size(tables)];
-    static Statement looks[std::size(tables)];
+void delete_rows(const Namespace &space, std::span<const RowKey> keys) {
     Oid const table = steward_table("cache_table");
-    if (!OidIsValid(table))
-        return NIL;
-    MemoryContext const caller = CurrentMemoryContext;
+    if (keys.empty() || !OidIsValid(table))
+        return;
+    auto *const drafts = static_cast<Draft *>(palloc(sizeof(Draft) * std::min(keys.size(), most_at_once)));
     Oid const role = role_of(space);
-    bool const writes = may_write();
-    List *keys = NIL;
-    as_owner(table, [&] {
-        Datum const values[] = {CStringGetTextDatum(space.name), ObjectIdGetDatum(role), pattern,
-                                TimestampTzGetDatum(timestamp_of(now() - space.stale_for))};
-        // Twice: a row that was on its way from one to the other may have been in neither.
-        for (std::size_t step = 0; step < (space.tiers.archive ? 4 : 1); ++step) {
-            std::size_t const i = step % 2;
-            Statement &statement = writes ? deletes[i] : looks[i];
-            const char *const form = writes ? "DELETE FROM steward.%s AS t WHERE %s RETURNING t.key"
-                                            : "SELECT t.key FROM steward.%s AS t WHERE %s";
-            statement.prepare(psprintf(form, tables[i], like_condition), std::size(types), types);
-            statement.run(values, writes ? SPI_OK_DELETE_RETURNING : SPI_OK_SELECT);
-            keys = returned_texts(keys, caller);
-        }
-    });
-    return without_repeated(keys);
+    for (; !keys.empty(); keys = keys.subspan(std::min(keys.size(), most_at_once))) {
+        std::size_t const count = std::min(keys.size(), most_at_once);
+        for (std::size_t i = 0; i < count; ++i)
+            drafts[i] = {space.name, role, keys[i].key, {}, DT_NOEND, 0, space.tiers.archive, nullptr};
+        as_owner(table, [&] {
+            auto const always = [](const Draft &) { return true; };
+            remove(from_table, {drafts, count}, false, always);
+            if (space.tiers.archive)
+                remove(from_archive, {drafts, count}, false, always);
+        });
+    }
 }
 
 } // namespace steward::cache
