@@ -11,6 +11,7 @@
 
 extern "C" {
 #include "common/hashfn.h"
+#include "storage/procarray.h"
 #include "utils/timestamp.h"
 }
 
@@ -258,6 +259,7 @@ std::optional<Held> hold_pool(const Wanted &wanted) {
             strlcpy(holder.name, wanted.name, namespace_size);
             holder.is_pure = wanted.is_pure;
             holder.database = wanted.database;
+            holder.maker = wanted.maker;
             pool_notes(pool).cleared = 0;
             pool_notes(pool).is_save_asked = false;
             pool_notes(pool).is_hurried = false;
@@ -296,10 +298,28 @@ void retire_database(Oid database) {
     });
 }
 
-void retire_unknown(bool (*is_known)(const char *name)) {
-    with_holders([is_known](std::span<Holder> holders) {
+/// Whether a transaction is under way is asked when no lock is held: it may have to be looked up on disk.
+Incarnations settled_pools() {
+    Incarnations settled{};
+    std::array<TransactionId, most_namespaces> makers{};
+    with_holders([&](std::span<Holder> holders) {
         for (std::size_t pool = 0; pool < holders.size(); ++pool)
-            if (holders[pool].database == MyDatabaseId && !holders[pool].retired &&
+            if (holders[pool].database == MyDatabaseId && !holders[pool].retired) {
+                settled[pool] = holders[pool].incarnation;
+                makers[pool] = holders[pool].maker;
+            }
+        return true;
+    });
+    for (std::size_t pool = 0; pool < settled.size(); ++pool)
+        if (TransactionIdIsValid(makers[pool]) && TransactionIdIsInProgress(makers[pool]))
+            settled[pool] = 0;
+    return settled;
+}
+
+void retire_unknown(const Incarnations &settled, bool (*is_known)(const char *name)) {
+    with_holders([&](std::span<Holder> holders) {
+        for (std::size_t pool = 0; pool < holders.size(); ++pool)
+            if (settled[pool] != 0 && holders[pool].incarnation == settled[pool] && !holders[pool].retired &&
                 !is_known(holders[pool].name))
                 retire(holders[pool], pool);
         return true;

@@ -8,6 +8,7 @@
 #include "extension/shared.hpp"
 
 extern "C" {
+#include "access/transam.h"
 #include "datatype/timestamp.h"
 }
 
@@ -53,6 +54,7 @@ struct Holder {
     std::uint32_t incarnation; ///< changes with each holder, and is part of the hash of its keys
     bool is_pure;              ///< what it holds outlives a restart
     bool retired;              ///< the namespace is gone: the pool is free as soon as no entry is left
+    TransactionId maker;       ///< that defined the namespace, if it had not yet committed
     char name[namespace_size];
     Counts counts;
     std::array<Minute, minutes> recent;
@@ -93,6 +95,7 @@ struct Wanted {
     bool is_pure;
     core::Limits limits;
     core::Time stale_for;
+    TransactionId maker = InvalidTransactionId; ///< the one that has defined the namespace and is under way
 };
 /// The pool that a namespace holds, taken if need be; none if all are held. Its limits hold from now on.
 /// Needs has_memory().
@@ -103,9 +106,14 @@ void retire_held(const Held &held);
 void retire_pool(const char *name);
 /// All namespaces of a database.
 void retire_database(Oid database);
-/// The namespaces of this database that are not known: made by transactions that were rolled back, or gone in
-/// a way that nobody was told of. One that another transaction is making loses what it has stored so far.
-void retire_unknown(bool (*is_known)(const char *name));
+/// The incarnations of pools, by their numbers; 0 for those that are left out.
+using Incarnations = std::array<std::uint32_t, most_namespaces>;
+/// The pools of this database whose namespaces no transaction is making: each is defined by what is committed
+/// from now on, or it is gone.
+Incarnations settled_pools();
+/// Those of them whose namespaces are not known: made by transactions that were rolled back, or gone in a way
+/// that nobody was told of.
+void retire_unknown(const Incarnations &settled, bool (*is_known)(const char *name));
 /// Frees the pools of which sweeping has left nothing.
 void free_retired();
 

@@ -30,6 +30,7 @@ struct Known {
     std::uint64_t changes; ///< that were heard of
     bool is_watching;
     bool has_counted;
+    Incarnations settled; ///< before the rows were read
     std::span<Namespace> all;
     Namespace *last; ///< that was asked for
 };
@@ -104,7 +105,7 @@ Namespace *find(std::string_view name) noexcept {
 }
 
 void retire_those_gone() {
-    retire_unknown([](const char *name) { return find(name) != nullptr; });
+    retire_unknown(known.settled, [](const char *name) { return find(name) != nullptr; });
 }
 
 void pass_on_counts();
@@ -119,6 +120,7 @@ void load() {
     known.dependency_table = steward_table(dependency_table_name);
     std::uint64_t const changes = known.changes;
     std::uint64_t const definitions = has_memory() ? definition_changes().load() : 0;
+    Incarnations const settled = has_memory() ? settled_pools() : Incarnations{};
     MemoryContext const fresh =
         AllocSetContextCreate(CurrentMemoryContext, "steward cache namespaces", ALLOCSET_SMALL_SIZES);
     MemoryContext const caller = MemoryContextSwitchTo(fresh);
@@ -130,6 +132,7 @@ void load() {
     if (known.context != nullptr)
         MemoryContextDelete(known.context);
     known.context = fresh;
+    known.settled = settled;
     known.all = spaces;
     known.last = nullptr;
     ++known.loads;
@@ -173,7 +176,10 @@ bool has_lost_pool(Namespace &space) noexcept {
 void hold(Namespace &space) {
     if (!has_memory() || has_pool(space))
         return;
-    Wanted const wanted{MyDatabaseId, space.name, !space.is_dependent, space.limits, space.stale_for};
+    Wanted const wanted{
+        MyDatabaseId,        space.name,
+        !space.is_dependent, space.limits,
+        space.stale_for,     space.is_uncommitted ? GetTopTransactionIdIfAny() : InvalidTransactionId};
     std::optional<Held> held = hold_pool(wanted);
     if (!held) {
         retire_those_gone();

@@ -1,7 +1,7 @@
 -- Namespaces: what they may be, what is there from the start, and who hears of a change.
 \set ON_ERROR_STOP 1
 SET search_path = tap, pg_catalog;
-SELECT plan(51);
+SELECT plan(53);
 
 -- From the start.
 SELECT results_eq(
@@ -93,6 +93,15 @@ SAVEPOINT s;
 SELECT throws_ok($$SELECT steward.cache_get_text('undone', 'a')$$, '42704', NULL, 'who drops it does not have it any more');
 ROLLBACK;
 SELECT is(steward.cache_get_text('undone', 'a'), 'kept', 'a drop that was rolled back has dropped nothing');
+BEGIN; -- others who look at the definitions do not know of it yet, and leave it its values
+SELECT steward.cache_create('under way');
+SELECT steward.cache_set_text('under way', 'a', 'of its maker');
+\! psql --quiet --output /dev/null -c "SELECT steward.cache_has('undone', 'a'), steward.cache_expire()"
+SELECT is(steward.cache_get_text('under way', 'a'), 'of its maker', 'a namespace keeps what its maker stores before it commits');
+COMMIT;
+\! psql --quiet --output /dev/null -c "SELECT steward.cache_has('undone', 'a'), steward.cache_expire()"
+SELECT is(steward.cache_get_text('under way', 'a'), 'of its maker', 'and after it has committed');
+SELECT steward.cache_drop('under way');
 DO $$ BEGIN -- more than the memory has room for, one after the other
     FOR i IN 1 .. 600 LOOP
         BEGIN
