@@ -45,7 +45,7 @@ CREATE FUNCTION worker_start(owner regrole) RETURNS void
 AS 'MODULE_PATHNAME', 'steward_worker_start';
 REVOKE ALL ON FUNCTION worker_start(regrole) FROM PUBLIC;
 COMMENT ON FUNCTION worker_start(regrole) IS
-    'starts a worker that is connected to this database as the role and calls jobs_run()';
+    'starts a worker that is connected to this database as the role and calls jobs_run(); once what the transaction has written is committed';
 
 CREATE FUNCTION worker_due(at timestamptz) RETURNS void
     LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000

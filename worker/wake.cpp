@@ -162,10 +162,15 @@ STEWARD_FUNCTION(steward_worker_yield) {
     PG_RETURN_BOOL(must_yield());
 }
 
-/// A role that is gone has no jobs: no error, because duties that go over many call this.
+/// A role that is gone has no jobs: no error, because duties that go over many call this. What the
+/// transaction has written, a job or a grant, the worker is to see.
 STEWARD_FUNCTION(steward_worker_start) {
     Oid const role = PG_GETARG_OID(0);
-    if (SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(role)))
+    if (!SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(role)))
+        PG_RETURN_VOID();
+    if (TransactionIdIsValid(GetTopTransactionIdIfAny()))
+        wake_role_at_commit(role);
+    else
         wake_role(MyDatabaseId, role);
     PG_RETURN_VOID();
 }
