@@ -9,6 +9,7 @@
 
 extern "C" {
 #include "access/htup_details.h"
+#include "mb/pg_wchar.h"
 }
 
 namespace steward::learn {
@@ -51,6 +52,8 @@ Champion load(std::string_view name) {
     std::string_view const bytes{VARDATA_ANY(read.coefficients), VARSIZE_ANY_EXHDR(read.coefficients)};
     Champion champion{core::Model::deserialize(bytes), read.version, read.confidence};
     pfree(read.coefficients);
+    for (const std::string &label : champion.model.labels()) // whoever owns a model may write any bytes
+        guarded([&] { pg_verifymbstr(label.data(), static_cast<int>(label.size()), false); });
     return champion;
 }
 

@@ -79,9 +79,10 @@ JsonbValue json_string(std::string_view value) {
 
 /// To six places: nobody knows more of a probability.
 JsonbValue json_probability(double probability) {
+    double const millionths = probability >= 0 && probability <= 1 ? probability * 1e6 : 0; // not a number
     JsonbValue json{};
     json.type = jbvNumeric;
-    json.val.numeric = int64_div_fast_to_numeric(static_cast<int64>(std::llround(probability * 1e6)), 6);
+    json.val.numeric = int64_div_fast_to_numeric(static_cast<int64>(std::llround(millionths)), 6);
     return json;
 }
 

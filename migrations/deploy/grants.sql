@@ -48,6 +48,8 @@ BEGIN
             ('steward_writer', 'steward.principle_rescore(bigint[], timestamptz)'),
             ('steward_writer', 'steward.principle_rescore_batch(bigint[], timestamptz, boolean)'),
             ('steward_writer', 'steward.score_principle(bigint)'),
+            ('steward_writer', 'steward.principle_risk(bigint)'),
+            ('steward_writer', 'steward.principle_risk_enable(double precision)'),
             ('steward_writer', 'steward.worker_wake()'),
             ('steward_worker', 'steward.cache_run()'),
             ('steward_worker', 'steward.cache_save(boolean)'),

@@ -2,10 +2,7 @@
 -- requires: strategies
 -- Models: what they are trained on, their versions, and which of these serves.
 BEGIN;
-DO $$
-BEGIN
-    GRANT EXECUTE ON FUNCTION steward.lexicon_invalidate() TO steward_owner;
-END $$;
+GRANT EXECUTE ON FUNCTION steward.lexicon_invalidate(), steward.criteria_formality(jsonb), steward.statement_complexity(text) TO steward_owner;
 SET LOCAL ROLE steward_owner;
 
 CREATE TABLE steward.model (
@@ -144,6 +141,25 @@ SELECT v.name, v.version, v.version = m.version AS serves, v.outcome, v.reason, 
 FROM steward.model_version AS v JOIN steward.model AS m ON m.name = v.name;
 COMMENT ON VIEW steward.model_versions IS 'what each training of a model gave, measured on rows that it has not learnt from';
 
+-- What is known of a principle before it is tried; of the past, what was known then.
+CREATE VIEW steward.principle_inputs WITH (security_invoker = true) AS
+SELECT p.principle_id, p.statement, p.category, steward.criteria_formality(p.criteria) AS formality, jsonb_array_length(p.criteria) AS criteria,
+       steward.statement_complexity(p.statement) AS complexity, coalesce(a.finished_attempts, 0) AS attempts,
+       a.successful_attempts::float8 / nullif(a.finished_attempts, 0) AS success_rate
+FROM steward.constitutional_principles AS p LEFT JOIN steward.qec_attempts AS a USING (principle_id);
+COMMENT ON VIEW steward.principle_inputs IS 'what principle_risk goes by';
+
+CREATE VIEW steward.principle_failures WITH (security_invoker = true) AS
+SELECT l.principle_id, l.attempted_at, p.statement, p.category, steward.criteria_formality(p.criteria) AS formality,
+       jsonb_array_length(p.criteria) AS criteria, steward.statement_complexity(p.statement) AS complexity, l.attempts, l.success_rate,
+       CASE WHEN l.final_outcome = 'success' THEN '{}' WHEN l.final_outcome IS NOT NULL THEN ARRAY[coalesce(l.failure_type, 'other')] END AS failures
+FROM (SELECT a.principle_id, a.attempted_at, a.final_outcome, a.failure_type, count(a.final_outcome) OVER before AS attempts,
+             avg((a.final_outcome = 'success')::integer::float8) FILTER (WHERE a.final_outcome IS NOT NULL) OVER before AS success_rate
+      FROM steward.qec_synthesis_attempt_logs AS a
+      WINDOW before AS (PARTITION BY a.principle_id ORDER BY a.attempted_at, a.attempt_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS l
+     JOIN steward.constitutional_principles AS p USING (principle_id);
+COMMENT ON VIEW steward.principle_failures IS 'each attempt with what was known before it, and how it failed: what the model of principle_risk learns from';
+
 INSERT INTO steward.job_kind (kind, owner, runner, handler, max_attempts, timeout, backoff, backoff_cap)
 VALUES ('model_train', 'steward_owner', 'd', 'steward.model_train_job(bigint,jsonb)', 3, '2 hours', '300 seconds', '1 hour');
 
@@ -160,6 +176,6 @@ BEGIN
     END LOOP;
 END $$;
 DROP POLICY readers ON steward.model_example; -- inputs are their owner's
-GRANT SELECT ON steward.model_champion, steward.models, steward.model_versions TO steward_reader;
+GRANT SELECT ON steward.model_champion, steward.models, steward.model_versions, steward.principle_inputs, steward.principle_failures TO steward_reader;
 
 COMMIT;
