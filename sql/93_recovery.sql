@@ -1,6 +1,6 @@
 -- Recoveries: a failure is handed over, what was tried is recorded, a person answers.
 
-CREATE FUNCTION recovery_dispatch(principle_id bigint, failure_type text, error text DEFAULT '', context jsonb DEFAULT '{}',
+CREATE FUNCTION recovery_dispatch(principle_id bigint, failure_type text DEFAULT NULL, error text DEFAULT '', context jsonb DEFAULT '{}',
                                   seed bigint DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 100000
     SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
@@ -16,8 +16,13 @@ DECLARE
     new_id bigint;
 BEGIN
     PERFORM steward.migration_require('strategies');
-    IF principle_id IS NULL OR failure_type IS NULL OR context IS NULL OR jsonb_typeof(context) <> 'object' THEN
-        RAISE EXCEPTION 'a principle, a failure type and a JSON object of context are needed' USING ERRCODE = 'invalid_parameter_value';
+    IF principle_id IS NULL OR context IS NULL OR jsonb_typeof(context) <> 'object' THEN
+        RAISE EXCEPTION 'a principle and a JSON object of context are needed' USING ERRCODE = 'invalid_parameter_value';
+    ELSIF failure_type IS NULL AND coalesce(error, '') <> '' THEN
+        failure_type := steward.failure_type_of(error);
+    END IF;
+    IF failure_type IS NULL THEN
+        RAISE EXCEPTION 'what type of failure it is does not follow from the error' USING ERRCODE = 'invalid_parameter_value', HINT = 'Name the type.';
     END IF;
     SELECT f.* INTO type FROM steward.failure_type AS f WHERE f.failure_type = recovery_dispatch.failure_type;
     IF NOT FOUND OR NOT EXISTS (SELECT FROM steward.strategy AS s WHERE s.failure_type = type.failure_type AND s.enabled) THEN

@@ -2,7 +2,8 @@
 -- requires: strategies
 -- Models: what they are trained on, their versions, and which of these serves.
 BEGIN;
-GRANT EXECUTE ON FUNCTION steward.lexicon_invalidate(), steward.criteria_formality(jsonb), steward.statement_complexity(text) TO steward_owner;
+GRANT EXECUTE ON FUNCTION steward.lexicon_invalidate(), steward.criteria_formality(jsonb), steward.statement_complexity(text), steward.failure_examples()
+    TO steward_owner;
 SET LOCAL ROLE steward_owner;
 
 CREATE TABLE steward.model (
@@ -160,6 +161,13 @@ FROM (SELECT a.principle_id, a.attempted_at, a.final_outcome, a.failure_type, co
      JOIN steward.constitutional_principles AS p USING (principle_id);
 COMMENT ON VIEW steward.principle_failures IS 'each attempt with what was known before it, and how it failed: what the model of principle_risk learns from';
 
+CREATE VIEW steward.failure_errors WITH (security_invoker = true) AS
+SELECT coalesce(a.error_details ->> 'message', a.error_details ->> 'error', a.error_details #>> '{}') AS error, a.failure_type
+FROM steward.qec_synthesis_attempt_logs AS a WHERE a.error_details IS NOT NULL AND a.failure_type IS NOT NULL
+UNION ALL
+SELECT e.error, e.failure_type FROM steward.failure_examples() AS e;
+COMMENT ON VIEW steward.failure_errors IS 'error texts and what type of failure each was: what the model of failure_type_of learns from';
+
 INSERT INTO steward.job_kind (kind, owner, runner, handler, max_attempts, timeout, backoff, backoff_cap)
 VALUES ('model_train', 'steward_owner', 'd', 'steward.model_train_job(bigint,jsonb)', 3, '2 hours', '300 seconds', '1 hour');
 
@@ -176,6 +184,6 @@ BEGIN
     END LOOP;
 END $$;
 DROP POLICY readers ON steward.model_example; -- inputs are their owner's
-GRANT SELECT ON steward.model_champion, steward.models, steward.model_versions, steward.principle_inputs, steward.principle_failures TO steward_reader;
+GRANT SELECT ON steward.model_champion, steward.models, steward.model_versions, steward.principle_inputs, steward.principle_failures, steward.failure_errors TO steward_reader;
 
 COMMIT;

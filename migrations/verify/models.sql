@@ -11,5 +11,6 @@ SELECT name, owner, version, held, new_rows, error FROM steward.models WHERE fal
 SELECT name, version, serves, outcome, reason, log_loss, gained_low, labels, hash FROM steward.model_versions WHERE false;
 SELECT principle_id, statement, category, formality, criteria, complexity, attempts, success_rate FROM steward.principle_inputs WHERE false;
 SELECT principle_id, attempted_at, statement, attempts, success_rate, failures FROM steward.principle_failures WHERE false;
+SELECT error, failure_type FROM steward.failure_errors WHERE false;
 SELECT 'steward.model_serves()'::regprocedure;
 ROLLBACK;

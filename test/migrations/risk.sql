@@ -57,6 +57,27 @@ SELECT cmp_ok((SELECT (failures ->> 'semantic_conflict')::float8 FROM steward.pr
               (SELECT (predicted_failures ->> 'semantic_conflict')::float8 FROM steward.qec_error_predictions WHERE principle_id = 3 ORDER BY prediction_timestamp LIMIT 1),
               'another text, another risk: what is cached is that of its content');
 RESET ROLE;
+
+-- What type of failure an error is of.
+SELECT is((SELECT count(DISTINCT error) FROM steward.failure_examples()), 128::bigint, 'each example is one of its own');
+SELECT set_eq('SELECT failure_type FROM steward.failure_examples()', 'SELECT failure_type FROM steward.failure_type', 'of each type that there is');
+SET ROLE risk_owner;
+SELECT throws_ok($$SELECT steward.failure_type_of('timed out')$$, '42704', NULL, 'without a model');
+SELECT steward.failure_type_enable() \g /dev/null
+SELECT is((SELECT outcome FROM steward.model_train('failure_type')), 'promoted', 'examples are enough to begin with');
+SELECT is(steward.failure_type_of('parse error: unexpected token in line 7'), 'syntax_error', 'an error that is like others');
+SELECT is(steward.failure_type_of('the request timed out, no response'), 'timeout', 'and another');
+SELECT is(steward.failure_type_of('hello'), NULL, 'one that says nothing');
+SELECT lives_ok($$SELECT steward.recovery_dispatch(1, error => 'the request timed out, no response')$$, 'a recovery');
+SELECT is((SELECT failure_type FROM steward.recoveries WHERE principle_id = 1), 'timeout', 'is dispatched by it');
+SELECT throws_ok($$SELECT steward.recovery_dispatch(1, error => 'hello')$$, '22023', 'what type of failure it is does not follow from the error', 'unless that is not certain');
+RESET ROLE;
+INSERT INTO steward.qec_synthesis_attempt_logs (principle_id, failure_type, final_outcome, error_details)
+SELECT 1, 'quota', 'failure', jsonb_build_object('message', 'quota of account ' || i || ' is used up') FROM generate_series(1, 60) AS i;
+SET ROLE risk_owner;
+SELECT steward.model_train('failure_type') \g /dev/null
+SELECT is(steward.failure_type_of('quota of account 777 is used up'), 'quota', 'what was logged is learnt');
+RESET ROLE;
 SET ROLE steward_reader;
 SELECT throws_ok('SELECT steward.principle_risk(1)', '42501', NULL, 'who only reads predicts nothing that is stored');
 RESET ROLE;
