@@ -90,8 +90,8 @@ void connect(const Job &job) {
     set("lock_timeout", "0");
     set("idle_in_transaction_session_timeout", "0");
     set("idle_session_timeout", "0");
-    // What is known of the role may have been thrown away since it logged in: then it is looked up, which only a
-    // transaction may.
+    // What is known of the role may have been thrown away since it logged in: then it is looked up, which
+    // only a transaction may.
     SetCurrentStatementStartTimestamp();
     StartTransactionCommand();
     was_superuser = superuser();
