@@ -157,12 +157,14 @@ class KeptRows final : public Examples {
 };
 
 /// The scores of a head for rows whose truth is known, by weights that are not calibrated.
-std::vector<std::vector<Observed>> observe(const LinearModel &weights, Examples &rows) {
+std::vector<std::vector<Observed>> observe(const LinearModel &weights, Examples &rows, Stop stop) {
     std::vector<std::vector<Observed>> observed(weights.heads());
     std::vector<float> scores(weights.heads());
     rows.rewind();
     Example row{};
-    while (rows.next(row)) {
+    for (std::size_t i = 0; rows.next(row); ++i) {
+        if (i % rows_per_stop == 0)
+            stop();
         weights.score(row.features, scores);
         for (std::size_t head = 0; head < scores.size(); ++head)
             if (row.truths[head] != Truth::unknown)
@@ -177,9 +179,10 @@ Calibration calibrate(std::vector<Observed> &rows, bool may_have_steps) {
 }
 
 /// What calibrated scores lose, over all heads.
-double loss_after_calibration(const LinearModel &weights, Examples &rows) {
+double loss_after_calibration(const LinearModel &weights, Examples &rows, Stop stop) {
     double sum = 0;
-    for (std::vector<Observed> &observed : observe(weights, rows)) {
+    for (std::vector<Observed> &observed : observe(weights, rows, stop)) {
+        stop(); // some milliseconds a head
         Calibration const curve = calibrate(observed, false);
         for (const Observed &row : observed)
             sum += log_loss_of({curve(row.score), row.truth});
@@ -209,7 +212,7 @@ Learnt learn_by_passes(Prepared &rows, Prepared &calibrate_rows, std::uint32_t p
                 stop();
             learner.learn(row);
         }
-        double const loss = loss_after_calibration(learner.model(), calibrate_rows);
+        double const loss = loss_after_calibration(learner.model(), calibrate_rows, stop);
         if (loss < least) {
             least = loss;
             best.weights = learner.model();
@@ -246,12 +249,14 @@ std::vector<std::uint32_t> choose_places(const LinearModel &weights, const Place
 }
 
 /// Of rows that were kept for calibration, how unlikely their labels were thought to be.
-std::vector<float> surprises_of(const Model &model, Examples &rows) {
+std::vector<float> surprises_of(const Model &model, Examples &rows, Stop stop) {
     std::vector<float> all;
     std::vector<double> probabilities(model.labels().size());
     rows.rewind();
     Example row{};
-    while (rows.next(row)) {
+    for (std::size_t at = 0; rows.next(row); ++at) {
+        if (at % rows_per_stop == 0)
+            stop();
         model.predict(row.features, probabilities);
         for (std::size_t i = 0; i < probabilities.size(); ++i) {
             bool const is = row.truths.size() == 1 ? (row.truths[0] == Truth::yes) == (i == 1)
@@ -321,10 +326,12 @@ Trained train_model(TrainRows rows, ModelParts known, const TrainOptions &option
     }
     parts.scales = found.scales;
     Prepared held(kept, found.scales, index);
-    for (std::vector<Observed> &observed : observe(learnt.weights, held))
+    for (std::vector<Observed> &observed : observe(learnt.weights, held, stop)) {
+        stop();
         parts.calibration.push_back(calibrate(observed, true));
+    }
     take_weights(parts, learnt.weights, index);
-    parts.surprises = surprises_of(Model(parts), kept);
+    parts.surprises = surprises_of(Model(parts), kept, stop);
     std::vector<double> shares = found.shares;
     if (shares.size() == 1)
         shares = {1 - shares[0], shares[0]};
