@@ -4,7 +4,7 @@ CREATE FUNCTION model_fit(source text, label text, text text, features text[], e
                           OUT coefficients bytea, OUT labels text[], OUT label_rows bigint[], OUT auc float8[], OUT label_loss float8[],
                           OUT brier float8[], OUT calibration_error float8[], OUT train_rows bigint, OUT calibration_rows bigint,
                           OUT holdout_rows bigint, OUT used_features bigint, OUT accuracy float8, OUT log_loss float8, OUT constant_loss float8,
-                          OUT champion_loss float8, OUT gained float8, OUT gained_low float8) RETURNS record
+                          OUT champion_loss float8, OUT gained float8, OUT gained_low float8, OUT sketch bytea) RETURNS record
     AS 'MODULE_PATHNAME', 'steward_model_fit'
     LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000;
 REVOKE ALL ON FUNCTION model_fit(text, text, text, text[], boolean, integer, bigint, bytea) FROM PUBLIC;
@@ -56,7 +56,7 @@ BEGIN
     FROM steward.model_fit(steward.model_rows(name), m.label, m.text_column, m.features, m.method OPERATOR(pg_catalog.=) 'exact', m.max_features, m.seed,
                            m.coefficients) AS f;
     PERFORM steward.model_path(before);
-    RETURN steward.model_store(name, because, begun, fitted.coefficients,
+    RETURN steward.model_store(name, because, begun, fitted.coefficients, fitted.sketch,
         pg_catalog.jsonb_build_object('rows', fitted.train_rows, 'calibration_rows', fitted.calibration_rows, 'holdout_rows', fitted.holdout_rows,
             'features', fitted.used_features, 'accuracy', fitted.accuracy, 'log_loss', fitted.log_loss, 'constant_log_loss', fitted.constant_loss,
             'champion_log_loss', fitted.champion_loss,
@@ -70,7 +70,7 @@ END $$;
 REVOKE ALL ON FUNCTION model_train_now(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION model_train_now(text, text) IS 'trains a model in this transaction, and promotes it if it is better than what serves; its version';
 
-CREATE FUNCTION model_store(name text, because text, begun timestamptz, coefficients bytea, metrics jsonb, gained float8, gained_low float8,
+CREATE FUNCTION model_store(name text, because text, begun timestamptz, coefficients bytea, sketch bytea, metrics jsonb, gained float8, gained_low float8,
                             has_champion boolean) RETURNS bigint
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE COST 10000 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -83,29 +83,46 @@ DECLARE
     outcome text;
 BEGIN
     SELECT * INTO m FROM steward.model AS d WHERE d.name = name FOR UPDATE;
-    outcome := CASE WHEN NOT is_better THEN 'rejected' WHEN m.held THEN 'held' ELSE 'promoted' END;
-    INSERT INTO steward.model_version (name, version, owner, trained_at, duration, because, outcome, reason, coefficients, hash, metrics, gained, gained_low)
+    outcome := CASE WHEN NOT is_better THEN 'rejected' WHEN m.held THEN 'held'
+                    WHEN m.shadow_rows > 0 AND m.version IS NOT NULL THEN 'shadow' ELSE 'promoted' END;
+    INSERT INTO steward.model_version (name, version, owner, trained_at, duration, because, outcome, reason, coefficients, sketch, hash, metrics, gained, gained_low)
     VALUES (name, fresh, m.owner, begun, clock_timestamp() - begun, because, outcome,
             CASE WHEN (metrics ->> 'holdout_rows')::bigint < 2 THEN 'There are too few rows to judge it by.'
                  WHEN outcome = 'held' THEN format('Version %s is held.', m.version)
                  ELSE format('On %s rows kept aside it loses %s less a row than %s, and with 95 %% certainty at least %s.', metrics ->> 'holdout_rows',
                              round(gained::numeric, 6), CASE WHEN has_champion THEN 'version ' || m.version ELSE 'the shares of the labels' END,
                              round(nullif(gained_low, '-Infinity')::numeric, 6)) END,
-            coefficients, encode(sha256(coefficients), 'hex'), metrics, gained, nullif(gained_low, '-Infinity'));
+            coefficients, sketch, encode(sha256(coefficients), 'hex'), metrics, gained, nullif(gained_low, '-Infinity'));
     IF outcome = 'promoted' THEN
-        UPDATE steward.model AS d SET version = fresh, promoted_at = clock_timestamp() WHERE d.name = name;
+        PERFORM steward.model_replace(name, fresh, m.version);
+    ELSIF outcome = 'shadow' THEN
+        UPDATE steward.model_version AS v SET outcome = 'rejected', reason = format('%s Version %s took its place on trial.', v.reason, fresh)
+        WHERE v.name = name AND v.version = m.shadow;
+        UPDATE steward.model AS d SET shadow = fresh WHERE d.name = name;
     END IF;
     UPDATE steward.model_state AS s
     SET trained_at = begun, trained_rows = (SELECT sum(r.value::bigint) FROM jsonb_each_text(metrics) AS r WHERE r.key IN ('rows', 'calibration_rows', 'holdout_rows')),
         error = NULL, error_at = NULL
     WHERE s.name = name;
     DELETE FROM steward.model_version AS v
-    WHERE v.name = name AND v.version <= fresh - kept AND v.version IS DISTINCT FROM (SELECT d.version FROM steward.model AS d WHERE d.name = name);
+    WHERE v.name = name AND v.version <= fresh - kept AND v.version NOT IN (SELECT s.version FROM steward.model AS d, unnest(ARRAY[d.version, d.replaced, d.shadow]) AS s (version)
+                                                           WHERE d.name = name AND s.version IS NOT NULL);
     RETURN fresh;
 END $$;
-REVOKE ALL ON FUNCTION model_store(text, text, timestamptz, bytea, jsonb, float8, float8, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION model_store(text, text, timestamptz, bytea, jsonb, float8, float8, boolean) IS
+REVOKE ALL ON FUNCTION model_store(text, text, timestamptz, bytea, bytea, jsonb, float8, float8, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION model_store(text, text, timestamptz, bytea, bytea, jsonb, float8, float8, boolean) IS
     'keeps what a training gave; promotes it if it is better than what serves';
+
+CREATE FUNCTION model_replace(name text, version bigint, replaced bigint) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+BEGIN
+    UPDATE steward.model AS m SET version = version, replaced = replaced, shadow = NULL, promoted_at = clock_timestamp() WHERE m.name = name;
+    UPDATE steward.model_state AS s SET signature = NULL, seen = NULL, live_rows = NULL, live_log_loss = NULL WHERE s.name = name;
+END $$;
+REVOKE ALL ON FUNCTION model_replace(text, bigint, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION model_replace(text, bigint, bigint) IS 'has a version serve, which is looked at anew from now on; the one that it replaces may come back by itself';
 
 CREATE FUNCTION model_train(name text, wait boolean DEFAULT true, OUT version bigint, OUT outcome text, OUT reason text) RETURNS record
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000000
@@ -137,7 +154,9 @@ DECLARE
 BEGIN
     BEGIN
         IF because OPERATOR(pg_catalog.=) 'check' THEN
-            because := steward.model_due(of_name);
+            because := CASE WHEN steward.model_changed(of_name) THEN steward.model_check(of_name) END;
+        ELSIF because OPERATOR(pg_catalog.=) 'schedule' AND EXISTS (SELECT FROM steward.model AS m WHERE m.name OPERATOR(pg_catalog.=) of_name AND m.shadow IS NOT NULL) THEN
+            because := NULL; -- one trial at a time
         END IF;
         IF because IS NOT NULL THEN
             trained := steward.model_train_now(of_name, because);
@@ -152,45 +171,6 @@ REVOKE ALL ON FUNCTION model_train_job(bigint, jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION model_train_job(bigint, jsonb) IS
     'handler of kind model_train: trains the model {"name": ...}, or with "because": "check" looks whether that is due; what it raises is kept in table model_state';
 
--- Without SET. What the tables of the query have counted tells whether there is anything to count.
-CREATE FUNCTION model_due(name text) RETURNS text
-    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE COST 100000
-AS $$
-DECLARE
-    m record;
-    before text;
-    plan json;
-    seen text;
-    rows bigint;
-BEGIN
-    PERFORM steward.model_own(name);
-    SELECT d.label, d.path, d.retrain_rows, s.trained_rows, s.signature INTO m
-    FROM steward.model AS d JOIN steward.model_state AS s ON s.name OPERATOR(pg_catalog.=) d.name WHERE d.name OPERATOR(pg_catalog.=) model_due.name;
-    before := steward.model_path(m.path);
-    EXECUTE 'EXPLAIN (FORMAT json, VERBOSE) ' OPERATOR(pg_catalog.||) steward.model_rows(name) INTO plan;
-    seen := steward.model_signature(plan::pg_catalog.jsonb);
-    IF seen OPERATOR(pg_catalog.=) m.signature IS NOT TRUE THEN
-        EXECUTE pg_catalog.format(E'SELECT pg_catalog.count(*) FROM (%s\n) AS s WHERE s.%I IS NOT NULL', steward.model_rows(name), m.label) INTO rows;
-        UPDATE steward.model_state AS s SET signature = seen, labelled_rows = rows WHERE s.name OPERATOR(pg_catalog.=) model_due.name;
-    END IF;
-    PERFORM steward.model_path(before);
-    RETURN CASE WHEN rows OPERATOR(pg_catalog.-) coalesce(m.trained_rows, 0) OPERATOR(pg_catalog.>=) m.retrain_rows THEN 'rows' END;
-END $$;
-REVOKE ALL ON FUNCTION model_due(text) FROM PUBLIC;
-COMMENT ON FUNCTION model_due(text) IS 'why a model is to be trained again: rows, or null if it is not';
-
-CREATE FUNCTION model_signature(plan jsonb) RETURNS text
-    LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE COST 1000 SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT md5(string_agg(concat_ws(' ', c.oid, c.relfilenode, pg_stat_get_tuples_inserted(c.oid), pg_stat_get_tuples_updated(c.oid),
-                                    pg_stat_get_tuples_deleted(c.oid)), ',' ORDER BY c.oid))
-    FROM (SELECT DISTINCT node ->> 'Schema' AS schema, node ->> 'Relation Name' AS name
-          FROM jsonb_path_query(plan, 'strict $.** ? (exists(@."Relation Name"))') AS node) AS r
-         JOIN pg_namespace AS n ON n.nspname = r.schema JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = r.name
-$$;
-REVOKE ALL ON FUNCTION model_signature(jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION model_signature(jsonb) IS 'changes with what the server has counted of changes in the tables of a plan';
-
 CREATE FUNCTION model_serve(name text, version bigint, held boolean) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -201,7 +181,10 @@ BEGIN
         RAISE EXCEPTION 'model "%" has no version %', name, version
             USING ERRCODE = 'undefined_object', HINT = 'View steward.model_versions has those that are kept.';
     END IF;
-    UPDATE steward.model AS m SET version = version, held = coalesce(held, m.held), promoted_at = clock_timestamp() WHERE m.name = name;
+    UPDATE steward.model_version AS v SET outcome = 'rejected', reason = format('%s It was on trial when a person chose version %s.', v.reason, version)
+    FROM steward.model AS m WHERE m.name = name AND v.name = name AND v.version = m.shadow;
+    UPDATE steward.model AS m SET held = coalesce(held, m.held) WHERE m.name = name;
+    PERFORM steward.model_replace(name, version, NULL);
 END $$;
 REVOKE ALL ON FUNCTION model_serve(text, bigint, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION model_serve(text, bigint, boolean) IS 'has a version of a model serve from now on';

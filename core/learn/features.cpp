@@ -3,28 +3,23 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/hash.hpp"
+
 namespace steward::core {
 
 namespace {
 
-/// FNV-1a, whose bits are mixed at the end: lower ones would hardly depend on the last letters.
-/// Source: Fowler, Noll, Vo; finalizer of MurmurHash3 (Appleby).
+/// As hash_bytes(), with letters of ASCII as lower case, and not mixed yet.
 std::uint64_t hash_bytes(std::uint64_t hash, std::string_view bytes) noexcept {
     for (char const byte : bytes)
         hash = (hash ^ fold_ascii(static_cast<unsigned char>(byte))) * 0x100000001b3;
     return hash;
 }
 
-std::uint64_t mix(std::uint64_t hash) noexcept {
-    hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccd;
-    hash = (hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53;
-    return hash ^ (hash >> 33);
-}
-
 constexpr std::uint64_t start = 0xcbf29ce484222325;
 
 Feature placed(std::uint64_t hash) noexcept {
-    std::uint64_t const mixed = mix(hash);
+    std::uint64_t const mixed = mix_hash(hash);
     return {static_cast<std::uint32_t>(mixed & (word_places - 1)), (mixed >> 63) != 0 ? -1.0F : 1.0F};
 }
 

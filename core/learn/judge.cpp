@@ -60,6 +60,25 @@ std::size_t rows_to_judge(std::size_t heads) noexcept {
     return std::min(most_rows, most_judged / std::max<std::size_t>(heads, 1));
 }
 
+std::optional<double> loss_of(const Model &model, std::span<const Feature> features,
+                              std::span<const std::string_view> labels) {
+    std::vector<Truth> truths(model.labels().size(), Truth::no);
+    for (std::string_view const label : labels) {
+        auto const at = std::ranges::find(model.labels(), label);
+        if (at == model.labels().end())
+            return std::nullopt;
+        truths[static_cast<std::size_t>(at - model.labels().begin())] = Truth::yes;
+    }
+    LabelKind const kind = model.parts().kind;
+    if (kind == LabelKind::any_of && !labels.empty())
+        truths.back() = Truth::yes; // there is some
+    else if (kind == LabelKind::one_of && labels.size() != 1)
+        return std::nullopt;
+    std::vector<double> probabilities(truths.size());
+    model.predict(features, probabilities);
+    return loss_of_row(kind, truths, probabilities);
+}
+
 Quality judge(const Model &model, Examples &rows, Stop stop) {
     std::size_t const labels = model.labels().size();
     LabelKind const kind = model.parts().kind;

@@ -1,6 +1,7 @@
 // How good a model is on rows that it has not learnt from.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,10 @@ struct Quality {
 
 /// Rows enough to tell models apart, and no more than fit into some ten megabytes.
 std::size_t rows_to_judge(std::size_t heads) noexcept;
+
+/// What a model loses by one row that has those labels; nothing if it does not know one of them.
+std::optional<double> loss_of(const Model &model, std::span<const Feature> features,
+                              std::span<const std::string_view> labels);
 
 /// Judges by the first rows. A row's truths are those of the heads of the model.
 Quality judge(const Model &model, Examples &rows, Stop stop = Stop{});

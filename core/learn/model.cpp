@@ -18,12 +18,19 @@ constexpr float most_scaled =
     throw Error(ErrorKind::invalid_argument, "the parts of a model do not fit together");
 }
 
+bool are_bins(const ScoreBins &bins) {
+    return bins.edges.size() < 256 && bins.shares.size() == bins.edges.size() + 1 &&
+           std::ranges::is_sorted(bins.edges);
+}
+
 void require_fit(const ModelParts &parts) {
     std::size_t const heads = parts.heads();
     if (parts.labels.size() < 2 || heads > most_labels + 1 || parts.calibration.size() != heads ||
         parts.weights.size() != (parts.places.size() + 1) * heads ||
         !std::ranges::is_sorted(parts.scales, {}, &NumberScale::place) ||
-        !std::ranges::is_sorted(parts.surprises))
+        !std::ranges::is_sorted(parts.surprises) ||
+        (!parts.bins.empty() && parts.bins.size() != parts.labels.size()) ||
+        !std::ranges::all_of(parts.bins, are_bins))
         raise_unfit();
 }
 

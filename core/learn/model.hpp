@@ -11,6 +11,7 @@
 #include "core/learn/input.hpp"
 #include "core/learn/logistic.hpp"
 #include "core/learn/places.hpp"
+#include "core/learn/score_bins.hpp"
 
 namespace steward::core {
 
@@ -50,6 +51,8 @@ struct ModelParts {
     /// How unlikely, 1 - probability, a label was thought to be by rows that have it, in ascending order: at
     /// evenly spaced ranks, for sets of labels that hold the true one as often as is asked for.
     std::vector<float> surprises;
+    /// How the probabilities of each label were spread over those rows; none if that is not known.
+    std::vector<ScoreBins> bins;
 
     std::size_t heads() const noexcept {
         return kind == LabelKind::one_of && labels.size() == 2 ? 1 : labels.size();

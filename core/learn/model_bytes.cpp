@@ -11,7 +11,7 @@ namespace steward::core {
 namespace {
 
 constexpr std::string_view magic = "steward model ";
-constexpr std::uint32_t format = 1;
+constexpr std::uint32_t format = 2;
 
 static_assert(std::endian::native == std::endian::little, "numbers are written as they are");
 
@@ -109,6 +109,11 @@ std::string Model::serialize() const {
         }
     }
     out.numbers(parts_.surprises);
+    out.size(parts_.bins.size());
+    for (const ScoreBins &label : parts_.bins) {
+        out.numbers(label.edges);
+        out.numbers(label.shares);
+    }
     return out.take();
 }
 
@@ -149,6 +154,13 @@ Model Model::deserialize(std::string_view bytes) {
         parts.calibration.push_back(std::move(head));
     }
     parts.surprises = in.numbers<float>();
+    std::size_t const bins = in.size();
+    for (std::size_t i = 0; i < bins; ++i) {
+        ScoreBins label;
+        label.edges = in.numbers<float>();
+        label.shares = in.numbers<float>();
+        parts.bins.push_back(std::move(label));
+    }
     if (!in.is_at_end())
         throw Error(ErrorKind::invalid_argument, "a model has bytes behind its end");
     return Model(std::move(parts));

@@ -274,6 +274,26 @@ std::vector<float> surprises_of(const Model &model, Examples &rows, Stop stop) {
     return some;
 }
 
+/// Of rows that were kept for calibration, how the probabilities of each label are spread.
+std::vector<ScoreBins> spread_of(const Model &model, Examples &rows, Stop stop) {
+    std::vector<std::vector<float>> all(model.labels().size());
+    std::vector<double> probabilities(all.size());
+    rows.rewind();
+    Example row{};
+    for (std::size_t at = 0; rows.next(row); ++at) {
+        if (at % rows_per_stop == 0)
+            stop();
+        model.predict(row.features, probabilities);
+        for (std::size_t i = 0; i < all.size(); ++i)
+            all[i].push_back(static_cast<float>(probabilities[i]));
+    }
+    std::vector<ScoreBins> spread;
+    for (std::vector<float> &label : all)
+        if (!label.empty())
+            spread.push_back(bins_of(label));
+    return spread;
+}
+
 Learnt learn(TrainRows rows, KeptRows &kept, const Survey &found, const PlaceIndex &index,
              std::uint32_t heads, const TrainOptions &options, int passes, float rate, Stop stop) {
     Prepared train(rows.train, found.scales, index);
@@ -331,7 +351,9 @@ Trained train_model(TrainRows rows, ModelParts known, const TrainOptions &option
         parts.calibration.push_back(calibrate(observed, true));
     }
     take_weights(parts, learnt.weights, index);
-    parts.surprises = surprises_of(Model(parts), kept, stop);
+    Model const calibrated(parts);
+    parts.surprises = surprises_of(calibrated, kept, stop);
+    parts.bins = spread_of(calibrated, kept, stop);
     std::vector<double> shares = found.shares;
     if (shares.size() == 1)
         shares = {1 - shares[0], shares[0]};

@@ -1,17 +1,14 @@
 // Training: the rows of a query become a model, which is judged beside the one that serves.
-#include <optional>
-
 #include "core/learn/judge.hpp"
 #include "core/learn/train.hpp"
 
+#include "extension/learn/bytes.hpp"
 #include "extension/learn/source.hpp"
 #include "extension/rows.hpp"
-#include "extension/text.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 }
 
@@ -21,37 +18,23 @@ namespace {
 
 constexpr const char *component = "learn";
 
-char *text_or_null(FunctionCallInfo fcinfo, int n) {
-    return PG_ARGISNULL(n) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(n));
-}
-
-List *texts_or_none(FunctionCallInfo fcinfo, int n) {
-    if (PG_ARGISNULL(n))
-        return NIL;
-    Datum *values = nullptr;
-    int count = 0;
-    deconstruct_array(PG_GETARG_ARRAYTYPE_P(n), TEXTOID, -1, false, TYPALIGN_INT, &values, nullptr, &count);
-    List *texts = NIL;
-    for (int i = 0; i < count; ++i)
-        texts = lappend(texts, TextDatumGetCString(values[i]));
-    return texts;
-}
-
 /// (source, label, text, features, exact, max_features, seed, champion)
 Task task_of(FunctionCallInfo fcinfo) {
-    for (int const needed : {0, 1, 4, 5, 6})
+    Task task = task_argument(fcinfo);
+    for (int const needed : {4, 5, 6})
         if (PG_ARGISNULL(needed))
             ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-                    errmsg("a source and a label are needed"));
-    return {text_or_null(fcinfo, 0), text_or_null(fcinfo, 1),
-            text_or_null(fcinfo, 2), texts_or_none(fcinfo, 3),
-            PG_GETARG_BOOL(4),       static_cast<std::uint32_t>(std::max(PG_GETARG_INT32(5), 0)),
-            PG_GETARG_INT64(6)};
+                    errmsg("options of a training must not be null"));
+    task.is_exact = PG_GETARG_BOOL(4);
+    task.max_features = static_cast<std::uint32_t>(std::max(PG_GETARG_INT32(5), 0));
+    task.seed = PG_GETARG_INT64(6);
+    return task;
 }
 
 /// How the model does on rows kept aside. Plain data, in the memory of the caller.
 struct Fitted {
     bytea *coefficients;
+    bytea *sketch;
     Datum *labels;
     Datum *label_rows;
     Datum *auc;
@@ -79,25 +62,21 @@ core::Estimate gained(const core::Quality &before, const core::Quality &now) {
     return core::mean_of(differences);
 }
 
-/// The champion, if it speaks of the same labels.
+/// The champion, if it can be read and speaks of the same labels.
 std::optional<core::Model> comparable(const bytea *champion, const core::Model &challenger) {
-    if (champion == nullptr)
-        return std::nullopt;
-    core::Model model = core::Model::deserialize({VARDATA_ANY(champion), VARSIZE_ANY_EXHDR(champion)});
-    if (model.parts().kind != challenger.parts().kind || model.parts().labels != challenger.parts().labels)
+    std::optional<core::Model> model = readable(champion);
+    if (!model || model->parts().kind != challenger.parts().kind ||
+        model->parts().labels != challenger.parts().labels)
         return std::nullopt;
     return model;
 }
 
-Fitted copy_out(const core::Model &model, const core::Quality &quality) {
+Fitted copy_out(const core::Model &model, const core::Quality &quality, const std::string &sketch) {
     Fitted fitted{};
     std::string const bytes = model.serialize();
     guarded([&] {
-        if (!AllocSizeIsValid(bytes.size() + VARHDRSZ))
-            ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("the model is too large"));
-        fitted.coefficients = static_cast<bytea *>(palloc(bytes.size() + VARHDRSZ));
-        SET_VARSIZE(fitted.coefficients, bytes.size() + VARHDRSZ);
-        memcpy(VARDATA(fitted.coefficients), bytes.data(), bytes.size());
+        fitted.coefficients = bytea_of(bytes);
+        fitted.sketch = bytea_of(sketch);
         fitted.count = static_cast<int>(quality.labels.size());
         for (Datum **const column : {&fitted.labels, &fitted.label_rows, &fitted.auc, &fitted.label_loss,
                                      &fitted.brier, &fitted.calibration_error})
@@ -130,7 +109,7 @@ Fitted fit(const Task &task, const bytea *champion_bytes) {
     core::Quality const quality = core::judge(trained.model, rows.holdout, on_interrupt);
     core::Quality const constant = core::judge(
         core::constant_model(rows.known.kind, rows.known.labels, trained.shares), rows.holdout, on_interrupt);
-    Fitted fitted = copy_out(trained.model, quality);
+    Fitted fitted = copy_out(trained.model, quality, rows.sketch.serialize());
     fitted.train_rows = static_cast<std::int64_t>(rows.train.size());
     fitted.calibration_rows = static_cast<std::int64_t>(rows.calibrate.size());
     fitted.holdout_rows = static_cast<std::int64_t>(rows.holdout.size());
@@ -148,12 +127,6 @@ Fitted fit(const Task &task, const bytea *champion_bytes) {
     fitted.gained = gain.mean;
     fitted.gained_low = gain.low;
     return fitted;
-}
-
-Datum array_of(Datum *values, int count, Oid type) {
-    bool const is_text = type == TEXTOID;
-    return PointerGetDatum(construct_array(values, count, type, is_text ? -1 : 8, !is_text,
-                                           is_text ? TYPALIGN_INT : TYPALIGN_DOUBLE));
 }
 
 } // namespace
@@ -186,7 +159,8 @@ STEWARD_FUNCTION(steward_model_fit) {
                             Float8GetDatum(fitted.constant_loss),
                             Float8GetDatum(fitted.champion_loss),
                             Float8GetDatum(fitted.gained),
-                            Float8GetDatum(fitted.gained_low)};
+                            Float8GetDatum(fitted.gained_low),
+                            PointerGetDatum(fitted.sketch)};
     bool nulls[std::size(values)] = {};
     nulls[14] = !fitted.has_champion;
     HeapTuple const tuple = heap_form_tuple(BlessTupleDesc(columns), const_cast<Datum *>(values), nulls);

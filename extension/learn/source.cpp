@@ -1,88 +1,25 @@
-#include "core/learn/model.hpp"
+#include "core/hash.hpp"
+#include "core/learn/watch.hpp"
 
 #include "extension/learn/source.hpp"
 
 #include "extension/text.hpp"
 
 extern "C" {
-#include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "miscadmin.h"
-#include "utils/array.h"
-#include "utils/builtins.h"
-#include "utils/lsyscache.h"
 }
 
 namespace steward::learn {
 
 namespace {
 
-constexpr int rows_at_once = 256;
-
-/// Whether the label is an array: a row has any number of them.
-bool has_any_number(const Task &task) {
-    int const result = SPI_execute(
-        psprintf("SELECT s.%s FROM (%s\n) AS s LIMIT 0", quote_identifier(task.label), task.source), true, 0);
-    if (result != SPI_OK_SELECT)
-        elog(ERROR, "could not look at the source of a model: %s", SPI_result_code_string(result));
-    Oid const type = TupleDescAttr(SPI_tuptable->tupdesc, 0)->atttypid;
-    return OidIsValid(get_element_type(type));
-}
-
-/// (labels text[], text, values jsonb) of each row that has a label.
-char *rows_statement(const Task &task, bool is_array) {
-    const char *const label = quote_identifier(task.label);
-    StringInfoData statement;
-    initStringInfo(&statement);
-    if (is_array)
-        appendStringInfo(&statement, "SELECT s.%s::pg_catalog.text[], ", label);
-    else
-        appendStringInfo(&statement, "SELECT ARRAY[s.%s::pg_catalog.text], ", label);
-    if (task.text == nullptr)
-        appendStringInfoString(&statement, "NULL::pg_catalog.text, ");
-    else
-        appendStringInfo(&statement, "s.%s::pg_catalog.text, ", quote_identifier(task.text));
-    appendStringInfoString(&statement,
-                           task.values == NIL ? "NULL::pg_catalog.jsonb" : "pg_catalog.jsonb_build_object(");
-    ListCell *cell = nullptr;
-    foreach (cell, task.values) {
-        auto const *const name = static_cast<const char *>(lfirst(cell));
-        appendStringInfo(&statement, "%s%s, s.%s", foreach_current_index(cell) == 0 ? "" : ", ",
-                         quote_literal_cstr(name), quote_identifier(name));
-    }
-    appendStringInfo(&statement, "%s FROM (%s\n) AS s WHERE s.%s IS NOT NULL", task.values == NIL ? "" : ")",
-                     task.source, label);
-    return statement.data;
-}
-
-Portal open_rows(const char *statement) {
-    SPIPlanPtr const plan =
-        SPI_prepare_cursor(statement, 0, nullptr, CURSOR_OPT_PARALLEL_OK | CURSOR_OPT_NO_SCROLL);
-    if (plan == nullptr)
-        elog(ERROR, "could not prepare the source of a model: %s", SPI_result_code_string(SPI_result));
-    return SPI_cursor_open(nullptr, plan, nullptr, nullptr, true);
-}
-
 /// Where a row belongs, by its input alone: the same in each training, and with its copies.
 enum class Part : std::uint8_t { train, calibrate, holdout };
 
-std::uint64_t mix(std::uint64_t hash) {
-    hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccd;
-    hash = (hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53;
-    return hash ^ (hash >> 33);
-}
-
-std::uint64_t hash_of(std::string_view bytes) {
-    std::uint64_t hash = 0xcbf29ce484222325; // FNV-1a
-    for (char const byte : bytes)
-        hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
-    return mix(hash);
-}
-
 std::uint64_t hash_of(const core::Input &input, std::span<const core::Feature> features) {
     if (!input.text.empty())
-        return hash_of(input.text);
-    return hash_of({reinterpret_cast<const char *>(features.data()), features.size_bytes()});
+        return core::hash_bytes(input.text);
+    return core::hash_bytes({reinterpret_cast<const char *>(features.data()), features.size_bytes()});
 }
 
 Part part_of(std::uint64_t hash) {
@@ -92,67 +29,20 @@ Part part_of(std::uint64_t hash) {
 
 } // namespace
 
-/// A row as it was read. Plain data.
-struct Source::Row {
-    Datum *labels;
-    int label_count;
-    core::Input input;
-};
-
-Source::Row Source::read_row(HeapTuple tuple, TupleDesc columns, const Layout &layout) {
-    Row row{};
-    bool is_null = false;
-    Datum const labels = SPI_getbinval(tuple, columns, 1, &is_null);
-    bool *nulls = nullptr;
-    deconstruct_array(DatumGetArrayTypeP(labels), TEXTOID, -1, false, TYPALIGN_INT, &row.labels, &nulls,
-                      &row.label_count);
-    int kept = 0;
-    for (int i = 0; i < row.label_count; ++i)
-        if (!nulls[i])
-            row.labels[kept++] = PointerGetDatum(DatumGetTextPP(row.labels[i]));
-    row.label_count = kept;
-    Datum const words = SPI_getbinval(tuple, columns, 2, &is_null);
-    if (!is_null)
-        row.input.text = view(DatumGetTextPP(words));
-    Datum const values = SPI_getbinval(tuple, columns, 3, &is_null);
-    std::string_view ignored;
-    if (!is_null)
-        row.input.values = values_of(DatumGetJsonbP(values), layout, ignored);
-    return row;
-}
-
 Source::Source(const Task &task)
     : train(std::clamp(maintenance_work_mem / 2, 1024, 65'536)),
       calibrate(std::clamp(maintenance_work_mem / 4, 1024, 16'384)),
       holdout(std::clamp(maintenance_work_mem / 4, 1024, 16'384)),
       seed_(static_cast<std::uint64_t>(task.seed)) {
     known.text_name = task.text == nullptr ? "" : task.text;
-    ListCell *cell = nullptr;
-    foreach (cell, task.values)
-        known.value_names.emplace_back(static_cast<const char *>(lfirst(cell)));
+    known.value_names = value_names(task);
 }
 
 void Source::read(const Task &task) {
-    core::Encoding const encoding = guarded([] { return database_encoding(); });
-    Portal portal = nullptr;
-    guarded([&] {
-        bool const is_array = has_any_number(task);
-        known.kind = is_array ? core::LabelKind::any_of : core::LabelKind::one_of;
-        portal = open_rows(rows_statement(task, is_array));
-    });
-    MemoryContext const scratch = guarded([] {
-        return AllocSetContextCreate(CurrentMemoryContext, "steward training row", ALLOCSET_DEFAULT_SIZES);
-    });
-    for (;;) {
-        guarded([&] { SPI_cursor_fetch(portal, true, rows_at_once); });
-        if (SPI_processed == 0)
-            break;
-        read_batch(scratch, encoding);
-    }
-    guarded([&] {
-        SPI_cursor_close(portal);
-        MemoryContextDelete(scratch);
-    });
+    encoding_ = guarded([] { return database_encoding(); });
+    bool const is_array = has_any_number(task);
+    known.kind = is_array ? core::LabelKind::any_of : core::LabelKind::one_of;
+    read_rows(task, is_array, true, *this);
     finish();
 }
 
@@ -161,40 +51,24 @@ void Source::end() {
         part->end();
 }
 
-void Source::read_batch(MemoryContext scratch, core::Encoding encoding) {
-    SPITupleTable *const batch = SPI_tuptable;
-    std::uint64_t const count = SPI_processed;
-    Layout const layout{{}, known.value_names};
-    for (std::uint64_t i = 0; i < count; ++i) {
-        Row row{};
-        guarded([&] {
-            MemoryContext const caller = MemoryContextSwitchTo(scratch);
-            row = read_row(batch->vals[i], batch->tupdesc, layout);
-            MemoryContextSwitchTo(caller);
-        });
-        add(row, encoding);
-        MemoryContextReset(scratch);
-    }
-    guarded([&] { SPI_freetuptable(batch); });
-}
-
-void Source::add(const Row &row, core::Encoding encoding) {
-    features_.clear();
-    core::append_features(features_, row.input, encoding, on_interrupt);
-    labels_.clear();
-    for (int i = 0; i < row.label_count; ++i)
-        labels_.push_back(number_of(view(DatumGetTextPP(row.labels[i]))));
-    if (labels_.empty() && known.kind == core::LabelKind::one_of)
+void Source::take(const SourceRow &row) {
+    if (!row.is_known)
         return;
+    features_.clear();
+    core::append_features(features_, row.input, encoding_, on_interrupt);
+    labels_.clear();
+    for (std::string_view const label : row.labels)
+        labels_.push_back(number_of(label));
     std::ranges::sort(labels_);
     labels_.erase(std::unique(labels_.begin(), labels_.end()), labels_.end());
     std::uint64_t const hash = hash_of(row.input, features_);
-    auto const order = static_cast<std::int64_t>(mix(hash ^ mix(seed_)));
+    auto const order = static_cast<std::int64_t>(core::mix_hash(hash ^ core::mix_hash(seed_)));
     Part const part = part_of(hash);
     (part == Part::train       ? train
      : part == Part::calibrate ? calibrate
                                : holdout)
         .add(order, features_, labels_);
+    sketch.add(core::hash_known(core::hash_input(row.input), row.labels));
 }
 
 std::uint8_t Source::number_of(std::string_view label) {

@@ -6,29 +6,15 @@
 #include <vector>
 
 #include "core/learn/model.hpp"
+#include "core/learn/row_sketch.hpp"
 
-#include "extension/learn/input.hpp"
+#include "extension/learn/source_rows.hpp"
 #include "extension/learn/training_rows.hpp"
-
-extern "C" {
-#include "nodes/pg_list.h"
-}
 
 namespace steward::learn {
 
-/// What a model is trained on, and how. Plain data, in the memory of the caller.
-struct Task {
-    char *source; ///< a query
-    char *label;  ///< its column that says what is true
-    char *text;   ///< that of the text, or null
-    List *values; ///< texts: those of other values
-    bool is_exact;
-    std::uint32_t max_features;
-    std::int64_t seed;
-};
-
 /// All that is read of the source.
-class Source {
+class Source final : public RowTaker {
   public:
     /// Memory for sorting, as maintenance_work_mem says, and no more than is of use.
     explicit Source(const Task &task);
@@ -44,18 +30,16 @@ class Source {
     SortedRows train;
     SortedRows calibrate;
     SortedRows holdout;
+    core::RowSketch sketch; ///< of all of them
+
+    void take(const SourceRow &row) override;
 
   private:
-    struct Row;
-
-    void read_batch(MemoryContext scratch, core::Encoding encoding);
-    void add(const Row &row, core::Encoding encoding);
     std::uint8_t number_of(std::string_view label);
     void finish();
 
-    static Row read_row(HeapTuple tuple, TupleDesc columns, const Layout &layout);
-
     std::uint64_t seed_;
+    core::Encoding encoding_{};
     std::map<std::string, std::uint8_t, std::less<>> numbers_; ///< of labels, as they came
     HeadsOfLabels heads_;
     std::vector<core::Feature> features_;

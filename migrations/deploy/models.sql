@@ -19,9 +19,13 @@ CREATE TABLE steward.model (
     confidence float8 NOT NULL DEFAULT 0.7 CHECK (confidence BETWEEN 0 AND 1),
     retrain_rows bigint DEFAULT 1000 CHECK (retrain_rows > 0),
     retrain_cron text DEFAULT '0 2 * * *',
+    retrain_drift float8 DEFAULT 0.25 CHECK (retrain_drift > 0),
     check_every interval NOT NULL DEFAULT '5 minutes' CHECK (check_every >= interval '1 second'),
+    shadow_rows bigint NOT NULL DEFAULT 0 CHECK (shadow_rows >= 0),
     seed bigint NOT NULL DEFAULT 1,
     version bigint,
+    replaced bigint,
+    shadow bigint,
     held boolean NOT NULL DEFAULT false,
     promoted_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -37,6 +41,11 @@ COMMENT ON COLUMN steward.model.max_features IS 'so many terms at the most, thos
 COMMENT ON COLUMN steward.model.confidence IS 'from which probability on a label is confident';
 COMMENT ON COLUMN steward.model.retrain_rows IS 'so many new labelled rows lead to a training; null for no such';
 COMMENT ON COLUMN steward.model.retrain_cron IS 'when it is trained in any case; null for never';
+COMMENT ON COLUMN steward.model.retrain_drift IS 'so far from before, in two windows of rows in turn, leads to a training (population stability index); null for no such';
+COMMENT ON COLUMN steward.model.check_every IS 'how often its source is looked at';
+COMMENT ON COLUMN steward.model.shadow_rows IS 'a better version serves only once it is better on so many new rows as well; 0 for at once';
+COMMENT ON COLUMN steward.model.replaced IS 'the version that it serves in place of, and that serves again if that does better on new rows; null where a person has chosen';
+COMMENT ON COLUMN steward.model.shadow IS 'the version that is on trial on new rows; null if none is';
 COMMENT ON COLUMN steward.model.version IS 'that serves; null if none does';
 COMMENT ON COLUMN steward.model.held IS 'no better version replaces it until it is released';
 
@@ -47,17 +56,19 @@ CREATE TABLE steward.model_version (
     trained_at timestamptz NOT NULL,
     duration interval NOT NULL,
     because text NOT NULL,
-    outcome text NOT NULL CHECK (outcome IN ('promoted', 'rejected', 'held')),
+    outcome text NOT NULL CHECK (outcome IN ('promoted', 'rejected', 'held', 'shadow')),
     reason text NOT NULL,
     coefficients bytea NOT NULL,
     hash text NOT NULL,
     metrics jsonb NOT NULL,
+    sketch bytea,
     gained float8,
     gained_low float8,
     PRIMARY KEY (name, version)
 );
 COMMENT ON TABLE steward.model_version IS 'what each training of a model gave';
-COMMENT ON COLUMN steward.model_version.because IS 'asked, schedule, rows';
+COMMENT ON COLUMN steward.model_version.because IS 'asked, schedule, rows, drift';
+COMMENT ON COLUMN steward.model_version.sketch IS 'of the rows that were known at its training; null where nobody needs it any more';
 COMMENT ON COLUMN steward.model_version.metrics IS 'on rows that it has not learnt from';
 COMMENT ON COLUMN steward.model_version.hash IS 'SHA-256 of the coefficients: the same rows and seed give the same';
 COMMENT ON COLUMN steward.model_version.gained IS 'how much less it loses a row than what served, on the same rows';
@@ -70,13 +81,34 @@ CREATE TABLE steward.model_state (
     trained_rows bigint,
     labelled_rows bigint,
     signature text,
+    checked_at timestamptz,
+    check_took interval,
+    live_rows bigint,
+    live_log_loss float8,
+    seen bytea,
     error text,
     error_at timestamptz
 );
 COMMENT ON TABLE steward.model_state IS 'how trainings went';
 COMMENT ON COLUMN steward.model_state.trained_rows IS 'labelled rows at the last training';
 COMMENT ON COLUMN steward.model_state.labelled_rows IS 'and when they were counted last';
+COMMENT ON COLUMN steward.model_state.live_rows IS 'of a sample of rows that came since what serves was trained: so many are known by now';
+COMMENT ON COLUMN steward.model_state.live_log_loss IS 'and so much it loses by one';
+COMMENT ON COLUMN steward.model_state.seen IS 'sketch of the inputs at the end of the last window';
 COMMENT ON COLUMN steward.model_state.signature IS 'of the tables then: they are counted again when it is another';
+
+CREATE TABLE steward.model_window (
+    name text NOT NULL,
+    version bigint NOT NULL,
+    closed_at timestamptz NOT NULL,
+    owner regrole NOT NULL,
+    inputs bigint NOT NULL,
+    labels text[] NOT NULL,
+    stability float8[] NOT NULL,
+    PRIMARY KEY (name, closed_at)
+);
+COMMENT ON TABLE steward.model_window IS 'how new inputs, window by window, differ from those that models were judged by';
+COMMENT ON COLUMN steward.model_window.stability IS 'population stability index of the probability of each label';
 
 CREATE TABLE steward.model_example (
     name text NOT NULL,
@@ -125,8 +157,17 @@ REVOKE ALL ON FUNCTION steward.model_serves() FROM PUBLIC;
 CREATE TRIGGER a_serves AFTER INSERT OR DELETE OR UPDATE OF version, confidence ON steward.model
     FOR EACH ROW EXECUTE FUNCTION steward.model_serves();
 
+CREATE VIEW steward.model_drift WITH (security_invoker = true) AS
+SELECT w.name, w.version, w.closed_at, w.inputs, l.label, l.drift,
+       CASE WHEN l.drift > coalesce(m.retrain_drift, 0.25) THEN 'drift' WHEN l.drift > 0.1 THEN 'watch' ELSE 'steady' END AS verdict
+FROM steward.model_window AS w JOIN steward.model AS m ON m.name = w.name,
+     ROWS FROM (unnest(w.labels), unnest(w.stability)) AS l (label, drift);
+COMMENT ON VIEW steward.model_drift IS 'how far the probabilities of each label, in windows of new inputs, are from what they were where the version was judged';
+
 CREATE VIEW steward.models WITH (security_invoker = true) AS
 SELECT m.name, m.owner, m.version, m.held, m.promoted_at, v.trained_at, v.metrics ->> 'log_loss' AS log_loss, v.metrics -> 'labels' AS labels,
+       s.live_rows, s.live_log_loss, m.shadow,
+       (SELECT w.drift FROM steward.model_drift AS w WHERE w.name = m.name AND w.version = m.version ORDER BY w.closed_at DESC, w.drift DESC LIMIT 1) AS drift,
        (s.labelled_rows - s.trained_rows) AS new_rows, m.retrain_rows, m.retrain_cron, s.trained_at AS last_training, s.error, s.error_at
 FROM steward.model AS m
      LEFT JOIN steward.model_version AS v ON v.name = m.name AND v.version = m.version
@@ -175,7 +216,7 @@ DO $$
 DECLARE
     named text;
 BEGIN
-    FOREACH named IN ARRAY ARRAY['model', 'model_version', 'model_state', 'model_example'] LOOP
+    FOREACH named IN ARRAY ARRAY['model', 'model_version', 'model_state', 'model_window', 'model_example'] LOOP
         EXECUTE format('ALTER TABLE steward.%I ENABLE ROW LEVEL SECURITY', named);
         EXECUTE format('CREATE POLICY members ON steward.%I USING (pg_has_role(owner, ''USAGE'')) WITH CHECK (pg_has_role(owner, ''USAGE''))', named);
         EXECUTE format('CREATE POLICY readers ON steward.%I FOR SELECT USING (true)', named);
@@ -184,6 +225,6 @@ BEGIN
     END LOOP;
 END $$;
 DROP POLICY readers ON steward.model_example; -- inputs are their owner's
-GRANT SELECT ON steward.model_champion, steward.models, steward.model_versions, steward.principle_inputs, steward.principle_failures, steward.failure_errors TO steward_reader;
+GRANT SELECT ON steward.model_champion, steward.models, steward.model_drift, steward.model_versions, steward.principle_inputs, steward.principle_failures, steward.failure_errors TO steward_reader;
 
 COMMIT;

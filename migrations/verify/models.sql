@@ -1,13 +1,15 @@
 -- Verify pg_steward:models on pg
 BEGIN;
-SELECT name, owner, source, path, label, text_column, features, method, max_features, confidence, retrain_rows, retrain_cron, check_every, seed,
-       version, held, promoted_at, created_at FROM steward.model WHERE false;
-SELECT name, version, owner, trained_at, duration, because, outcome, reason, coefficients, hash, metrics, gained, gained_low
+SELECT name, owner, source, path, label, text_column, features, method, max_features, confidence, retrain_rows, retrain_cron, retrain_drift, check_every,
+       shadow_rows, seed, version, replaced, shadow, held, promoted_at, created_at FROM steward.model WHERE false;
+SELECT name, version, owner, trained_at, duration, because, outcome, reason, coefficients, hash, metrics, sketch, gained, gained_low
 FROM steward.model_version WHERE false;
-SELECT name, owner, trained_at, trained_rows, labelled_rows, signature, error, error_at FROM steward.model_state WHERE false;
+SELECT name, owner, trained_at, trained_rows, labelled_rows, signature, checked_at, check_took, live_rows, live_log_loss, seen, error, error_at FROM steward.model_state WHERE false;
+SELECT name, version, closed_at, owner, inputs, labels, stability FROM steward.model_window WHERE false;
 SELECT name, learned_at, example_id, owner, input, labels, is_set FROM steward.model_example WHERE false;
 SELECT name, version, confidence, coefficients FROM steward.model_champion WHERE false;
-SELECT name, owner, version, held, new_rows, error FROM steward.models WHERE false;
+SELECT name, owner, version, held, live_rows, live_log_loss, shadow, drift, new_rows, error FROM steward.models WHERE false;
+SELECT name, version, closed_at, inputs, label, drift, verdict FROM steward.model_drift WHERE false;
 SELECT name, version, serves, outcome, reason, log_loss, gained_low, labels, hash FROM steward.model_versions WHERE false;
 SELECT principle_id, statement, category, formality, criteria, complexity, attempts, success_rate FROM steward.principle_inputs WHERE false;
 SELECT principle_id, attempted_at, statement, attempts, success_rate, failures FROM steward.principle_failures WHERE false;

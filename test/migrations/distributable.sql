@@ -18,7 +18,7 @@ INSERT INTO shard_key VALUES
     ('steward.job', 'queue'), ('steward.job_unique', 'queue'), ('steward.job_dependency', 'queue'), ('steward.job_run', 'queue'),
     ('steward.job_history', 'queue'), ('steward.queue', 'queue'), ('steward.queue_owner', 'queue'),
     ('steward.fidelity_measurement', 'component'), ('steward.fidelity_appeal', 'principle_id'),
-    ('steward.model_version', 'name'), ('steward.model_example', 'name'),
+    ('steward.model_version', 'name'), ('steward.model_window', 'name'), ('steward.model_example', 'name'),
     ('steward.failure_type', 'failure_type'), ('steward.strategy', 'failure_type'), ('steward.strategy_tally', 'failure_type'),
     ('steward.strategy_decision', 'decision_id'), ('steward.strategy_outcome', 'decision_id'),
     ('steward.recovery', 'principle_id'), ('steward.recovery_attempt', 'principle_id');

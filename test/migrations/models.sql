@@ -58,7 +58,7 @@ SELECT is((SELECT outcome FROM steward.model_train('late')), 'rejected', 'one th
 SELECT is((SELECT count(DISTINCT hash) FROM steward.model_version WHERE name = 'late'), 1::bigint, 'it is the same to the bit');
 SELECT matches((SELECT reason FROM steward.model_versions WHERE name = 'late' AND version = 2), '^On \d+ rows kept aside it loses 0.000000 less a row than version 1', 'which says why');
 CREATE TABLE mdl.shuffled AS SELECT id, body, hashint4(id) % 2 = 0 AS is_late FROM mdl.note;
-SELECT steward.model_create('shuffled', 'SELECT body, is_late FROM mdl.shuffled', 'is_late', text => 'body', retrain_cron => NULL, retrain_rows => NULL) \g /dev/null
+SELECT steward.model_create('shuffled', 'SELECT body, is_late FROM mdl.shuffled', 'is_late', text => 'body', retrain_cron => NULL, retrain_rows => NULL, retrain_drift => NULL) \g /dev/null
 SELECT is((SELECT outcome FROM steward.model_train('shuffled')), 'rejected', 'labels that mean nothing are not learnt');
 SELECT ok((metrics -> 'labels' -> 'true' ->> 'auc')::float8 BETWEEN 0.4 AND 0.6, 'as it says itself') FROM steward.model_version WHERE name = 'shuffled';
 SELECT is((SELECT count(*) FROM steward.schedule WHERE name LIKE 'model shuffled%'), 0::bigint, 'nor is it trained again by itself');
@@ -138,6 +138,8 @@ SELECT throws_ok($$SELECT steward.model_predict('by_size', '{}'::jsonb)$$, '0A00
 UPDATE steward.model_version SET coefficients = 'nonsense' WHERE name = 'by_size';
 SELECT steward.model_promote('by_size', 1) \g /dev/null
 SELECT throws_ok($$SELECT steward.model_predict('by_size', '{}'::jsonb)$$, '22023', 'these bytes are not a model', 'or none');
+SELECT is((SELECT outcome FROM steward.model_train('by_size')), 'promoted', 'which the next training replaces');
+SELECT ok(steward.model_predict('by_size', '{}'::jsonb) IS NOT NULL, 'with one that answers');
 
 -- Jobs.
 SELECT is((SELECT outcome FROM steward.model_train('late', wait => false)), 'queued', 'as a job');
@@ -146,11 +148,9 @@ SELECT is(steward.model_train_job(1, '{"name": "empty"}') ->> 'error', 'division
 SELECT is((SELECT error FROM steward.models WHERE name = 'empty'), 'division by zero', 'to be seen');
 SELECT ok((steward.model_train_job(1, '{"name": "late", "because": "check"}') ->> 'version') IS NULL, 'nothing is due');
 INSERT INTO mdl.note SELECT i, 'late1', true, 1, 'a', '{}', '{}' FROM generate_series(6001, 6999) AS i;
-UPDATE steward.model_state SET signature = NULL WHERE name = 'late';
-SELECT is(steward.model_due('late'), NULL, 'with 999 new rows');
+SELECT is(steward.model_check('late'), NULL, 'with 999 new rows');
 INSERT INTO mdl.note VALUES (7000, 'late1', true, 1, 'a', '{}', '{}');
-UPDATE steward.model_state SET signature = NULL WHERE name = 'late';
-SELECT is(steward.model_due('late'), 'rows', 'with a thousand it is');
+SELECT is(steward.model_check('late'), 'rows', 'with a thousand it is');
 UPDATE steward.model_state SET signature = NULL WHERE name = 'late';
 SELECT isnt(steward.model_train_job(1, '{"name": "late", "because": "check"}') ->> 'version', NULL, 'which trains it');
 SELECT is((SELECT because FROM steward.model_version WHERE name = 'late' ORDER BY version DESC LIMIT 1), 'rows', 'and says why');

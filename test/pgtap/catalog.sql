@@ -26,7 +26,7 @@ SELECT is_empty($$SELECT name FROM member WHERE prolang <> (SELECT oid FROM pg_l
                   AND prokind = 'f' AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig), false)
                   AND proname NOT IN ('job_run_batch', 'job_sql', 'cache_warm', 'summary_create',
                                       'hot_index_create', 'hot_index_alter', 'fidelity_component_run', 'fidelity_component_job',
-                                      'model_query', 'model_path', 'model_create', 'model_look', 'model_alter', 'model_train_now', 'model_train', 'model_train_job', 'model_due', 'recovery_job_run')$$,
+                                      'model_query', 'model_path', 'model_create', 'model_look', 'model_alter', 'model_train_now', 'model_train', 'model_train_job', 'model_changed', 'model_check', 'recovery_job_run')$$,
                 'a function that is not in C fixes its search_path, with pg_temp last; a procedure that commits can not, nor what runs what users wrote');
 SELECT set_eq(
     $$SELECT DISTINCT proname::text FROM member WHERE provolatile = 's'$$,

@@ -287,7 +287,7 @@ TEST(LearnModel, IsReadAsItWasWritten) {
         EXPECT_THROW(Model::deserialize(bytes.substr(0, size)), Error) << size;
     EXPECT_THROW(Model::deserialize(bytes + "x"), Error);
     std::string newer = bytes;
-    newer[14] = 2;
+    newer[14] = 9;
     try {
         Model::deserialize(newer);
         FAIL();
