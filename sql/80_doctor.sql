@@ -104,7 +104,7 @@ BEGIN
         CASE WHEN t.gone IS NOT NULL THEN 'psql -f migrations/deploy/grants.sql' END
     FROM (SELECT string_agg(DISTINCT r.rel, ', ') AS gone
           FROM (VALUES ('lexicon', 'lexicon_invalidate'), ('score_profile', 'lexicon_invalidate'),
-                       ('model_champion', 'lexicon_invalidate'),
+                       ('model_champion', 'lexicon_invalidate'), ('model_learnt', 'lexicon_invalidate'),
                        ('cache_namespace', 'cache_definition_changed'), ('cache_namespace', 'cache_namespace_check'),
                        ('cache_dependency', 'cache_definition_changed'), ('cache_dependency', 'cache_namespace_check')) AS r (rel, function)
           WHERE to_regclass('steward.' || r.rel) IS NOT NULL AND NOT EXISTS (

@@ -76,6 +76,12 @@ CREATE FUNCTION model_features(name text, input jsonb, OUT term text, OUT place 
 REVOKE ALL ON FUNCTION model_features(text, jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION model_features(text, jsonb) IS 'the same for an object of a text and other values';
 
+CREATE FUNCTION model_pack(input jsonb, text text, features text[]) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'steward_model_pack'
+    LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
+REVOKE ALL ON FUNCTION model_pack(jsonb, text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION model_pack(jsonb, text, text[]) IS 'what every version of a model sees of an input, its words hashed';
+
 CREATE FUNCTION model_example_insert(name text, input jsonb, labels text[], is_set boolean) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -97,13 +103,13 @@ CREATE FUNCTION model_learn(name text, input jsonb, labels text[]) RETURNS void
     LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 1000 SET search_path = pg_catalog, pg_temp
 AS $$ SELECT steward.model_example_insert(name, input, labels, true) $$;
 REVOKE ALL ON FUNCTION model_learn(text, jsonb, text[]) FROM PUBLIC;
-COMMENT ON FUNCTION model_learn(text, jsonb, text[]) IS 'gives a model an example with any number of labels, to be learnt with the rows of its source';
+COMMENT ON FUNCTION model_learn(text, jsonb, text[]) IS 'gives a model an example with any number of labels: it is learnt at once, and anew with the rows of the source';
 
 CREATE FUNCTION model_learn(name text, input jsonb, label text) RETURNS void
     LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 1000 SET search_path = pg_catalog, pg_temp
 AS $$ SELECT steward.model_example_insert(name, input, ARRAY[label], false) $$;
 REVOKE ALL ON FUNCTION model_learn(text, jsonb, text) FROM PUBLIC;
-COMMENT ON FUNCTION model_learn(text, jsonb, text) IS 'gives a model an example, to be learnt with the rows of its source';
+COMMENT ON FUNCTION model_learn(text, jsonb, text) IS 'gives a model an example: it is learnt at once, and anew with the rows of the source';
 
 CREATE FUNCTION model_learn(name text, input text, label text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000 SET search_path = pg_catalog, pg_temp
@@ -119,4 +125,4 @@ BEGIN
     PERFORM steward.model_example_insert(name, jsonb_build_object(text_column, input), ARRAY[label], false);
 END $$;
 REVOKE ALL ON FUNCTION model_learn(text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION model_learn(text, text, text) IS 'gives a model a text as an example, to be learnt with the rows of its source';
+COMMENT ON FUNCTION model_learn(text, text, text) IS 'gives a model a text as an example: it is learnt at once, and anew with the rows of the source';

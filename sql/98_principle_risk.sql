@@ -50,14 +50,16 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'principle % does not exist', principle_id USING ERRCODE = 'no_data_found';
     END IF;
-    SELECT v.version, v.hash, m.confidence INTO serves
+    SELECT v.version, v.hash, m.confidence, 
+           (SELECT count(*) || ' ' || max(l.learned_at) FROM steward.model_learnt AS l WHERE l.name = model) AS learnt
+    INTO serves
     FROM steward.model AS m JOIN steward.model_version AS v ON v.name = m.name AND v.version = m.version WHERE m.name = model;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'no model of the risk of principles serves' USING ERRCODE = 'object_not_in_prerequisite_state',
             HINT = 'Make it with steward.principle_risk_enable(), and train it with steward.model_train(''principle_risk'').';
     END IF;
     -- What is cached is found by all that it follows from.
-    key := steward.cache_key(serves.hash, input);
+    key := steward.cache_key(concat_ws(' ', serves.hash, serves.learnt), input);
     failures := steward.cache_get('prediction', key);
     IF failures IS NULL THEN
         failures := steward.model_predict(model, input);

@@ -60,23 +60,32 @@ std::size_t rows_to_judge(std::size_t heads) noexcept {
     return std::min(most_rows, most_judged / std::max<std::size_t>(heads, 1));
 }
 
-std::optional<double> loss_of(const Model &model, std::span<const Feature> features,
-                              std::span<const std::string_view> labels) {
+std::vector<Truth> truths_of(const Model &model, std::span<const std::string_view> labels) {
+    LabelKind const kind = model.parts().kind;
     std::vector<Truth> truths(model.labels().size(), Truth::no);
+    if (kind == LabelKind::one_of && labels.size() != 1)
+        return {};
     for (std::string_view const label : labels) {
         auto const at = std::ranges::find(model.labels(), label);
         if (at == model.labels().end())
-            return std::nullopt;
+            return {};
         truths[static_cast<std::size_t>(at - model.labels().begin())] = Truth::yes;
     }
-    LabelKind const kind = model.parts().kind;
     if (kind == LabelKind::any_of && !labels.empty())
         truths.back() = Truth::yes; // there is some
-    else if (kind == LabelKind::one_of && labels.size() != 1)
+    if (model.parts().heads() == 1)
+        truths.erase(truths.begin()); // the head speaks for the second
+    return truths;
+}
+
+std::optional<double> loss_of(const Model &model, std::span<const Feature> features,
+                              std::span<const std::string_view> labels) {
+    std::vector<Truth> const truths = truths_of(model, labels);
+    if (truths.empty())
         return std::nullopt;
-    std::vector<double> probabilities(truths.size());
+    std::vector<double> probabilities(model.labels().size());
     model.predict(features, probabilities);
-    return loss_of_row(kind, truths, probabilities);
+    return loss_of_row(model.parts().kind, truths, probabilities);
 }
 
 Quality judge(const Model &model, Examples &rows, Stop stop) {

@@ -30,6 +30,10 @@ struct Quality {
 /// Rows enough to tell models apart, and no more than fit into some ten megabytes.
 std::size_t rows_to_judge(std::size_t heads) noexcept;
 
+/// What is true of each head of a model for a row that has those labels; none if it does not know one of
+/// them.
+std::vector<Truth> truths_of(const Model &model, std::span<const std::string_view> labels);
+
 /// What a model loses by one row that has those labels; nothing if it does not know one of them.
 std::optional<double> loss_of(const Model &model, std::span<const Feature> features,
                               std::span<const std::string_view> labels);

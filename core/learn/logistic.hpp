@@ -80,6 +80,8 @@ class AdaGrad {
     double learn(const Example &example) noexcept;
     const LinearModel &model() const noexcept { return model_; }
     LinearModel &model() noexcept { return model_; }
+    /// Of each weight, the sum of the squares of its gradients: how short its steps have become.
+    LinearModel &squares() noexcept { return squares_; }
 
   private:
     AdaGradOptions options_;

@@ -30,7 +30,8 @@ void require_fit(const ModelParts &parts) {
         !std::ranges::is_sorted(parts.scales, {}, &NumberScale::place) ||
         !std::ranges::is_sorted(parts.surprises) ||
         (!parts.bins.empty() && parts.bins.size() != parts.labels.size()) ||
-        !std::ranges::all_of(parts.bins, are_bins))
+        !std::ranges::all_of(parts.bins, are_bins) ||
+        (!parts.squares.empty() && parts.squares.size() != parts.weights.size()))
         raise_unfit();
 }
 
@@ -87,6 +88,32 @@ void Model::predict(std::span<const Feature> features, std::span<double> probabi
         return;
     for (std::size_t head = 0; head < heads; ++head)
         probabilities[head] = sum > 0 ? probabilities[head] / sum : 1.0 / static_cast<double>(heads);
+}
+
+void Model::learn(std::span<const Feature> features, std::span<const Truth> truths) noexcept {
+    if (parts_.squares.empty())
+        return;
+    std::size_t const heads = parts_.heads();
+    std::array<float, most_labels + 1> slopes;
+    score(features, slopes);
+    for (std::size_t head = 0; head < heads; ++head) {
+        double const truth = truths[head] == Truth::yes ? 1 : 0;
+        double const slope = probability(static_cast<double>(slopes[head])) - truth;
+        slopes[head] = truths[head] == Truth::unknown ? 0.0F : static_cast<float>(slope);
+    }
+    auto const step = [&](std::size_t place, float value) {
+        for (std::size_t head = 0; head < heads; ++head) {
+            float const gradient = slopes[head] * value;
+            float &squares = parts_.squares[place * heads + head];
+            squares += gradient * gradient;
+            if (squares > 0)
+                parts_.weights[place * heads + head] -= parts_.rate * gradient / std::sqrt(squares);
+        }
+    };
+    for (const Feature &feature : features)
+        if (std::uint32_t const number = index_.find(feature.place); number != PlaceIndex::none)
+            step(number, scaled(feature));
+    step(parts_.places.size(), 1.0F);
 }
 
 double Model::contribution(const Feature &feature, std::size_t label) const noexcept {

@@ -53,6 +53,10 @@ struct ModelParts {
     std::vector<float> surprises;
     /// How the probabilities of each label were spread over those rows; none if that is not known.
     std::vector<ScoreBins> bins;
+    /// To go on learning: the rate of steps, and for each weight the sum of the squares of its gradients.
+    /// None of exact weights.
+    float rate = 0;
+    std::vector<float> squares;
 
     std::size_t heads() const noexcept {
         return kind == LabelKind::one_of && labels.size() == 2 ? 1 : labels.size();
@@ -75,6 +79,10 @@ class Model {
 
     /// What one feature adds to the log odds of a label, before calibration, against the mean row.
     double contribution(const Feature &feature, std::size_t label) const noexcept;
+
+    /// One step of AdaGrad towards what is true of a row: a truth for each head. Nothing where the weights
+    /// are exact. Probabilities stay calibrated as they were.
+    void learn(std::span<const Feature> features, std::span<const Truth> truths) noexcept;
 
     /// The labels that cannot be ruled out: of sets that are made so, a share of 1 - alpha has the true label
     /// in it, and none is empty, if rows are like those that the model was trained on.

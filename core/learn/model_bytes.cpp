@@ -114,6 +114,8 @@ std::string Model::serialize() const {
         out.numbers(label.edges);
         out.numbers(label.shares);
     }
+    out.number(parts_.rate);
+    out.numbers(parts_.squares);
     return out.take();
 }
 
@@ -161,6 +163,8 @@ Model Model::deserialize(std::string_view bytes) {
         label.shares = in.numbers<float>();
         parts.bins.push_back(std::move(label));
     }
+    parts.rate = in.number<float>();
+    parts.squares = in.numbers<float>();
     if (!in.is_at_end())
         throw Error(ErrorKind::invalid_argument, "a model has bytes behind its end");
     return Model(std::move(parts));

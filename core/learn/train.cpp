@@ -192,6 +192,7 @@ double loss_after_calibration(const LinearModel &weights, Examples &rows, Stop s
 
 struct Learnt {
     LinearModel weights;
+    LinearModel squares; ///< of the gradients; none of exact weights
     float rate;
     int passes;
 };
@@ -202,7 +203,7 @@ Learnt learn_by_passes(Prepared &rows, Prepared &calibrate_rows, std::uint32_t p
     AdaGradOptions options;
     options.rate = rate > 0 ? rate : choose_rate(rows, places, heads, options, rows_for_rate, stop);
     AdaGrad learner(places, heads, options);
-    Learnt best{LinearModel(places, heads), options.rate, 0};
+    Learnt best{LinearModel(places, heads), LinearModel(0, 0), options.rate, 0};
     double least = std::numeric_limits<double>::infinity();
     for (int pass = 1; pass <= passes; ++pass) {
         rows.rewind();
@@ -221,6 +222,7 @@ Learnt learn_by_passes(Prepared &rows, Prepared &calibrate_rows, std::uint32_t p
             break;
         }
     }
+    best.squares = std::move(learner.squares());
     return best;
 }
 
@@ -302,21 +304,30 @@ Learnt learn(TrainRows rows, KeptRows &kept, const Survey &found, const PlaceInd
         return learn_by_passes(train, held, index.size(), heads, passes, rate, stop);
     ExactOptions exact;
     exact.strength = options.strength;
-    return {train_exact(train, index.size(), heads, exact, stop), 0, 0};
+    return {train_exact(train, index.size(), heads, exact, stop), LinearModel(0, 0), 0, 0};
 }
 
 /// Without what weighs nothing.
-void take_weights(ModelParts &parts, const LinearModel &weights, const PlaceIndex &index) {
+void take_weights(ModelParts &parts, Learnt &learnt, const PlaceIndex &index) {
     std::vector<std::uint32_t> const places = index.all();
-    std::uint32_t const heads = weights.heads();
+    std::uint32_t const heads = learnt.weights.heads();
+    bool const has_squares = learnt.squares.heads() == heads;
+    auto const take = [&](std::uint32_t place) {
+        const float *const at = learnt.weights.at(place);
+        parts.weights.insert(parts.weights.end(), at, at + heads);
+        if (has_squares)
+            parts.squares.insert(parts.squares.end(), learnt.squares.at(place),
+                                 learnt.squares.at(place) + heads);
+    };
     for (std::uint32_t i = 0; i < places.size(); ++i) {
-        const float *const at = weights.at(i);
+        const float *const at = learnt.weights.at(i);
         if (std::all_of(at, at + heads, [](float weight) { return weight == 0; }))
             continue;
         parts.places.push_back(places[i]);
-        parts.weights.insert(parts.weights.end(), at, at + heads);
+        take(i);
     }
-    parts.weights.insert(parts.weights.end(), weights.bias(), weights.bias() + heads);
+    take(learnt.weights.places()); // the bias
+    parts.rate = learnt.rate;
 }
 
 void require_difference(const Survey &found) {
@@ -350,7 +361,7 @@ Trained train_model(TrainRows rows, ModelParts known, const TrainOptions &option
         stop();
         parts.calibration.push_back(calibrate(observed, true));
     }
-    take_weights(parts, learnt.weights, index);
+    take_weights(parts, learnt, index);
     Model const calibrated(parts);
     parts.surprises = surprises_of(calibrated, kept, stop);
     parts.bins = spread_of(calibrated, kept, stop);

@@ -35,7 +35,7 @@ Source::Source(const Task &task)
       holdout(std::clamp(maintenance_work_mem / 4, 1024, 16'384)),
       seed_(static_cast<std::uint64_t>(task.seed)) {
     known.text_name = task.text == nullptr ? "" : task.text;
-    known.value_names = value_names(task);
+    known.value_names = value_names(task.values);
 }
 
 void Source::read(const Task &task) {

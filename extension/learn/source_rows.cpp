@@ -1,5 +1,6 @@
 #include "core/learn/model.hpp"
 
+#include "extension/learn/bytes.hpp"
 #include "extension/learn/source_rows.hpp"
 
 #include "extension/text.hpp"
@@ -62,27 +63,12 @@ Portal open_rows(const char *statement) {
     return SPI_cursor_open(nullptr, plan, nullptr, nullptr, true);
 }
 
-/// Labels without nulls, as parts of the array.
-std::span<const std::string_view> read_labels(ArrayType *array) {
-    Datum *values = nullptr;
-    bool *nulls = nullptr;
-    int count = 0;
-    deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
-    auto *const labels = static_cast<std::string_view *>(
-        palloc(sizeof(std::string_view) * static_cast<std::size_t>(count + 1)));
-    std::size_t kept = 0;
-    for (int i = 0; i < count; ++i)
-        if (!nulls[i])
-            labels[kept++] = view(DatumGetTextPP(values[i]));
-    return {labels, kept};
-}
-
 SourceRow read_row(HeapTuple tuple, TupleDesc columns, const Layout &layout, bool is_array) {
     SourceRow row{};
     bool is_null = false;
     Datum const labels = SPI_getbinval(tuple, columns, 1, &is_null);
     if (!is_null)
-        row.labels = read_labels(DatumGetArrayTypeP(labels));
+        row.labels = labels_of(DatumGetArrayTypeP(labels));
     row.is_known = !is_null && (is_array || !row.labels.empty());
     Datum const words = SPI_getbinval(tuple, columns, 2, &is_null);
     if (!is_null)
@@ -114,7 +100,9 @@ char *text_or_null(FunctionCallInfo fcinfo, int n) {
     return PG_ARGISNULL(n) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(n));
 }
 
-List *texts_or_none(FunctionCallInfo fcinfo, int n) {
+} // namespace
+
+List *texts_argument(FunctionCallInfo fcinfo, int n) {
     if (PG_ARGISNULL(n))
         return NIL;
     Datum *values = nullptr;
@@ -126,8 +114,6 @@ List *texts_or_none(FunctionCallInfo fcinfo, int n) {
     return texts;
 }
 
-} // namespace
-
 Task task_argument(FunctionCallInfo fcinfo) {
     if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
         ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("a source and a label are needed"));
@@ -135,14 +121,14 @@ Task task_argument(FunctionCallInfo fcinfo) {
     task.source = text_or_null(fcinfo, 0);
     task.label = text_or_null(fcinfo, 1);
     task.text = text_or_null(fcinfo, 2);
-    task.values = texts_or_none(fcinfo, 3);
+    task.values = texts_argument(fcinfo, 3);
     return task;
 }
 
-std::vector<std::string> value_names(const Task &task) {
+std::vector<std::string> value_names(const List *texts) {
     std::vector<std::string> names;
-    ListCell *cell = nullptr;
-    foreach (cell, task.values)
+    const ListCell *cell = nullptr;
+    foreach (cell, texts)
         names.emplace_back(static_cast<const char *>(lfirst(cell)));
     return names;
 }
@@ -154,7 +140,7 @@ bool has_any_number(const Task &task) {
 }
 
 void read_rows(const Task &task, bool is_array, bool is_labelled, RowTaker &taker) {
-    std::vector<std::string> const names = value_names(task);
+    std::vector<std::string> const names = value_names(task.values);
     Portal portal = nullptr;
     MemoryContext scratch = nullptr;
     guarded([&] {

@@ -42,8 +42,9 @@ class RowTaker {
     virtual void take(const SourceRow &row) = 0;
 };
 
-/// The names of the values that a model takes.
-std::vector<std::string> value_names(const Task &task);
+/// Argument `n` of the running function, text[] or null, as a list of C strings. Plain C.
+List *texts_argument(FunctionCallInfo fcinfo, int n);
+std::vector<std::string> value_names(const List *texts);
 
 /// Whether the label is an array: a row has any number of them.
 bool has_any_number(const Task &task);

@@ -2,7 +2,8 @@
 -- requires: strategies
 -- Models: what they are trained on, their versions, and which of these serves.
 BEGIN;
-GRANT EXECUTE ON FUNCTION steward.lexicon_invalidate(), steward.criteria_formality(jsonb), steward.statement_complexity(text), steward.failure_examples()
+GRANT EXECUTE ON FUNCTION steward.lexicon_invalidate(), steward.criteria_formality(jsonb), steward.statement_complexity(text), steward.failure_examples(),
+    steward.model_pack(jsonb, text, text[])
     TO steward_owner;
 SET LOCAL ROLE steward_owner;
 
@@ -134,6 +135,39 @@ COMMENT ON TABLE steward.model_champion IS 'the version of each model that serve
 CREATE TRIGGER a_invalidate AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON steward.model_champion
     FOR EACH STATEMENT EXECUTE FUNCTION steward.lexicon_invalidate();
 
+-- What models were taught since the training of what serves: every session has to know it, but not from what inputs it is.
+CREATE TABLE steward.model_learnt (
+    name text NOT NULL,
+    learned_at timestamptz NOT NULL,
+    example_id bigint NOT NULL,
+    features bytea NOT NULL,
+    labels text[] NOT NULL,
+    PRIMARY KEY (name, learned_at, example_id)
+);
+COMMENT ON TABLE steward.model_learnt IS 'examples that the versions which serve were trained without, as sessions learn them';
+COMMENT ON COLUMN steward.model_learnt.features IS 'places and values, words hashed';
+CREATE TRIGGER a_invalidate AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON steward.model_learnt
+    FOR EACH STATEMENT EXECUTE FUNCTION steward.lexicon_invalidate();
+
+-- Nobody else may write that: hence SECURITY DEFINER. Row security has decided who may give examples.
+CREATE FUNCTION steward.model_learns() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        DELETE FROM steward.model_learnt AS l WHERE l.name = OLD.name AND l.learned_at = OLD.learned_at AND l.example_id = OLD.example_id;
+        RETURN NULL;
+    END IF;
+    INSERT INTO steward.model_learnt (name, learned_at, example_id, features, labels)
+    SELECT NEW.name, NEW.learned_at, NEW.example_id, steward.model_pack(NEW.input, m.text_column, m.features), NEW.labels
+    FROM steward.model AS m WHERE m.name = NEW.name AND m.owner = NEW.owner AND m.version IS NOT NULL;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION steward.model_learns() IS 'has sessions learn an example';
+REVOKE ALL ON FUNCTION steward.model_learns() FROM PUBLIC;
+CREATE TRIGGER a_learns AFTER INSERT OR DELETE ON steward.model_example
+    FOR EACH ROW EXECUTE FUNCTION steward.model_learns();
+
 -- Nobody else may write what serves: hence SECURITY DEFINER. Row security has decided who may change the model.
 CREATE FUNCTION steward.model_serves() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -141,6 +175,7 @@ AS $$
 BEGIN
     IF TG_OP = 'DELETE' OR NEW.version IS NULL THEN
         DELETE FROM steward.model_champion AS c WHERE c.name = OLD.name;
+        DELETE FROM steward.model_learnt AS l WHERE l.name = OLD.name;
         RETURN NULL;
     END IF;
     INSERT INTO steward.model_champion AS c (name, version, confidence, coefficients)
@@ -150,6 +185,8 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'model "%" has no version %', NEW.name, NEW.version USING ERRCODE = 'undefined_object';
     END IF;
+    DELETE FROM steward.model_learnt AS l USING steward.model_version AS v
+    WHERE l.name = NEW.name AND v.name = NEW.name AND v.version = NEW.version AND l.learned_at < v.trained_at;
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION steward.model_serves() IS 'has sessions use the version that a model names';
@@ -168,7 +205,7 @@ CREATE VIEW steward.models WITH (security_invoker = true) AS
 SELECT m.name, m.owner, m.version, m.held, m.promoted_at, v.trained_at, v.metrics ->> 'log_loss' AS log_loss, v.metrics -> 'labels' AS labels,
        s.live_rows, s.live_log_loss, m.shadow,
        (SELECT w.drift FROM steward.model_drift AS w WHERE w.name = m.name AND w.version = m.version ORDER BY w.closed_at DESC, w.drift DESC LIMIT 1) AS drift,
-       (s.labelled_rows - s.trained_rows) AS new_rows, m.retrain_rows, m.retrain_cron, s.trained_at AS last_training, s.error, s.error_at
+       (SELECT count(*) FROM steward.model_learnt AS l WHERE l.name = m.name) AS examples, (s.labelled_rows - s.trained_rows) AS new_rows, m.retrain_rows, m.retrain_cron, s.trained_at AS last_training, s.error, s.error_at
 FROM steward.model AS m
      LEFT JOIN steward.model_version AS v ON v.name = m.name AND v.version = m.version
      LEFT JOIN steward.model_state AS s ON s.name = m.name;
@@ -225,6 +262,6 @@ BEGIN
     END LOOP;
 END $$;
 DROP POLICY readers ON steward.model_example; -- inputs are their owner's
-GRANT SELECT ON steward.model_champion, steward.models, steward.model_drift, steward.model_versions, steward.principle_inputs, steward.principle_failures, steward.failure_errors TO steward_reader;
+GRANT SELECT ON steward.model_champion, steward.model_learnt, steward.models, steward.model_drift, steward.model_versions, steward.principle_inputs, steward.principle_failures, steward.failure_errors TO steward_reader;
 
 COMMIT;

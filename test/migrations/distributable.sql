@@ -18,7 +18,7 @@ INSERT INTO shard_key VALUES
     ('steward.job', 'queue'), ('steward.job_unique', 'queue'), ('steward.job_dependency', 'queue'), ('steward.job_run', 'queue'),
     ('steward.job_history', 'queue'), ('steward.queue', 'queue'), ('steward.queue_owner', 'queue'),
     ('steward.fidelity_measurement', 'component'), ('steward.fidelity_appeal', 'principle_id'),
-    ('steward.model_version', 'name'), ('steward.model_window', 'name'), ('steward.model_example', 'name'),
+    ('steward.model_version', 'name'), ('steward.model_window', 'name'),
     ('steward.failure_type', 'failure_type'), ('steward.strategy', 'failure_type'), ('steward.strategy_tally', 'failure_type'),
     ('steward.strategy_decision', 'decision_id'), ('steward.strategy_outcome', 'decision_id'),
     ('steward.recovery', 'principle_id'), ('steward.recovery_attempt', 'principle_id');
@@ -31,7 +31,8 @@ SELECT is_empty(
             AND c.relname NOT IN ('score_profile', 'lexicon', 'history_retention', 'job_kind', 'schedule', 'installation',
                                   'matview_refresh', 'cache_namespace', 'cache_dependency', 'cache_table', 'cache_archive', 'cache_dictionary',
                                   'cache_size', 'cache_popular', 'cache_removed', 'cache_objective',
-                                  'summary', 'summary_source', 'summary_state', 'qec_attempts_rows', 'qec_attempts_changes', 'qec_performance_rows', 'qec_performance_changes', 'hot_index', 'model', 'model_state', 'model_champion', 'recovery_setting')$$,
+                                  'summary', 'summary_source', 'summary_state', 'qec_attempts_rows', 'qec_attempts_changes', 'qec_performance_rows', 'qec_performance_changes', 'hot_index', 'model', 'model_state', 'model_champion',
+                                  'model_example', 'model_learnt', 'recovery_setting')$$,
     'each table has a place');
 SELECT is_empty(
     $$SELECT i.indexrelid::regclass FROM shard_key AS s JOIN pg_index AS i ON i.indrelid = s.rel

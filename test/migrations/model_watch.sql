@@ -7,7 +7,8 @@ SELECT no_plan();
 CREATE SCHEMA mw;
 CREATE ROLE mw_owner LOGIN IN ROLE steward_writer, steward_job;
 GRANT USAGE, CREATE ON SCHEMA mw TO mw_owner;
-GRANT USAGE ON SCHEMA tap TO mw_owner;
+CREATE ROLE mw_reader IN ROLE steward_reader;
+GRANT USAGE ON SCHEMA tap TO mw_owner, mw_reader;
 -- Texts of common words, and some that speak for a topic.
 CREATE FUNCTION mw.text(topic text, i integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT string_agg(CASE WHEN hashint4(i * 31 + w) % 3 = 0 THEN topic || abs(hashint4(i * 7 + w) % 20) ELSE 'word' || abs(hashint4(i * 13 + w) % 300) END, ' ')
@@ -118,10 +119,64 @@ SELECT mw.add(9001, 12000, wrong => 100) \g /dev/null
 SELECT is(steward.model_check('late'), NULL, 'and one that a person chose');
 SELECT is(mw.serves(), 2::bigint, 'as well');
 
+-- What it is taught between trainings.
+SELECT steward.model_drop('late') \g /dev/null
+TRUNCATE mw.note;
+SELECT mw.add(1, 2000) \g /dev/null
+SELECT steward.model_create('late', 'mw.note', 'is_late', text => 'body') \g /dev/null
+SELECT steward.model_learn('late', 'word1 before', 'true') \g /dev/null
+SELECT is((SELECT count(*) FROM steward.model_learnt), 0::bigint, 'before the first training there is nothing to teach');
+SELECT steward.model_train('late') \g /dev/null
+CREATE TEMPORARY TABLE said AS SELECT i, t.text, steward.model_probability('late', t.text, 'true') AS before
+FROM generate_series(1, 4) AS i, LATERAL (SELECT 'word' || i || ' soon3 word7 soon' || i AS text) AS t;
+CREATE FUNCTION mw.now(i integer) RETURNS float8 LANGUAGE sql AS $$ SELECT steward.model_probability('late', s.text, 'true') FROM said AS s WHERE s.i = now.i $$;
+CREATE FUNCTION mw.before(i integer) RETURNS float8 LANGUAGE sql AS $$ SELECT s.before FROM said AS s WHERE s.i = before.i $$;
+SELECT is(mw.now(1), mw.before(1), 'an example from before the training is a row of it');
+SAVEPOINT taught;
+SELECT steward.model_learn('late', s.text, 'true') FROM said AS s WHERE i = 1 \g /dev/null
+SELECT cmp_ok(mw.now(1), '>', mw.before(1), 'one is learnt at once');
+SELECT cmp_ok(mw.now(2), '>', mw.before(2), 'what is like it goes along');
+SELECT is(mw.now(1), mw.now(1), 'once');
+SELECT is((SELECT examples FROM steward.models WHERE name = 'late'), 1::bigint, 'which the models show');
+CREATE TEMPORARY TABLE one AS SELECT mw.now(1) AS after;
+SELECT steward.model_learn('late', s.text, 'true') FROM said AS s, generate_series(1, 20) WHERE i = 1 \g /dev/null
+SELECT cmp_ok(mw.now(1), '>', (SELECT after FROM one), 'more of them weigh more');
+CREATE TEMPORARY TABLE many AS SELECT mw.now(1) AS after;
+ROLLBACK TO taught;
+SELECT is(mw.now(1), mw.before(1), 'what is taken back is forgotten');
+SELECT steward.model_learn('late', jsonb_build_object('body', s.text), '{true}'::text[]) FROM said AS s WHERE i = 1 \g /dev/null
+SELECT cmp_ok(mw.now(1), '>', mw.before(1), 'an object, too');
+DELETE FROM steward.model_example WHERE input ->> 'body' ~ 'soon3';
+SELECT is(mw.now(1), mw.before(1), 'and an example that is deleted');
+SELECT steward.model_learn('late', s.text, 'perhaps') FROM said AS s WHERE i = 1 \g /dev/null
+SELECT is(mw.now(1), mw.before(1), 'a label that it does not know is left to the next training');
+-- One that is wrong, and then what it costs: the model is as it was.
+SELECT steward.model_learn('late', s.text, 'true') FROM said AS s WHERE i = 1 \g /dev/null
+SELECT cmp_ok(mw.now(1), '>', mw.before(1), 'one that is wrong');
+SELECT steward.model_learn('late', s.text, 'false') FROM said AS s WHERE i = 1 \g /dev/null
+SELECT is(mw.now(1), mw.before(1), 'costs more than it gave, once somebody says so');
+SELECT throws_ok($$SELECT steward.model_learn('late', '{"body": 7}'::jsonb, 'true')$$, '22023', 'member "body" of the input must be a JSON string', 'an input that is none');
+DELETE FROM steward.model_example WHERE labels = '{perhaps}';
+SELECT steward.model_learn('late', s.text, 'true') FROM said AS s, generate_series(1, 50) \g /dev/null
+SELECT is((SELECT outcome FROM steward.model_train('late')), 'promoted', 'the next training');
+SELECT is((SELECT count(*) FROM steward.model_learnt), 0::bigint, 'has learnt all of them');
+SELECT steward.model_alter('late', method => 'exact') \g /dev/null
+SELECT steward.model_train('late') \g /dev/null
+SELECT steward.model_promote('late', (SELECT max(version) FROM steward.model_version)) \g /dev/null
+UPDATE said SET before = steward.model_probability('late', text, 'true');
+SELECT steward.model_learn('late', s.text, 'true') FROM said AS s WHERE i = 1 \g /dev/null
+SELECT is(mw.now(1), mw.before(1), 'exact weights wait for it');
+SET ROLE mw_reader;
+SELECT is(steward.model_probability('late', 'soon3', 'true') IS NOT NULL, true, 'readers learn as well');
+SELECT is((SELECT count(*) FROM steward.model_example), 0::bigint, 'without seeing the inputs');
+SELECT throws_ok($$DELETE FROM steward.model_learnt$$, '42501', NULL, 'nor changing what was learnt');
+SET ROLE mw_owner;
+SELECT throws_ok($$INSERT INTO steward.model_learnt VALUES ('late', now(), 1, '\x00', '{true}')$$, '42501', NULL, 'which nobody does by hand');
+
 -- What is wrong.
-UPDATE steward.model_version SET sketch = 'nonsense' WHERE version = 2;
+UPDATE steward.model_version AS v SET sketch = 'nonsense' FROM steward.model AS m WHERE v.version = m.version;
 SELECT throws_ok($$SELECT steward.model_check('late')$$, '22023', 'these bytes are not a sketch of rows', 'no sketch');
-UPDATE steward.model_version SET sketch = NULL, coefficients = 'nonsense' WHERE version = 2;
+UPDATE steward.model_version SET sketch = NULL, coefficients = 'nonsense';
 SELECT is(steward.model_check('late'), NULL, 'neither a sketch nor a model');
 SELECT throws_ok($$SELECT * FROM steward.model_watch('SELECT 1', NULL, NULL, NULL, NULL, NULL, NULL, NULL)$$, '22004', 'a source and a label are needed', 'no label');
 SELECT throws_ok($$SELECT steward.model_check('nothing')$$, '42704', 'model "nothing" does not exist', 'no model');

@@ -56,6 +56,9 @@ SET ROLE risk_owner;
 SELECT cmp_ok((SELECT (failures ->> 'semantic_conflict')::float8 FROM steward.principle_risk(3)), '<',
               (SELECT (predicted_failures ->> 'semantic_conflict')::float8 FROM steward.qec_error_predictions WHERE principle_id = 3 ORDER BY prediction_timestamp LIMIT 1),
               'another text, another risk: what is cached is that of its content');
+CREATE TEMPORARY TABLE before AS SELECT (failures ->> 'complexity_high')::float8 AS high FROM steward.principle_risk(3);
+SELECT steward.model_learn('principle_risk', to_jsonb(i) - 'principle_id', '{complexity_high}'::text[]) FROM steward.principle_inputs AS i, generate_series(1, 5) WHERE i.principle_id = 3 \g /dev/null
+SELECT cmp_ok((SELECT (failures ->> 'complexity_high')::float8 FROM steward.principle_risk(3)), '>', (SELECT high FROM before), 'and what the model was taught since');
 RESET ROLE;
 
 -- What type of failure an error is of.

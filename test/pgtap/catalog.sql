@@ -20,7 +20,7 @@ SELECT is_empty($$SELECT name FROM member WHERE obj_description(oid, 'pg_proc') 
 SELECT is_empty($$SELECT name FROM member WHERE proparallel <> 's' AND provolatile <> 'v'$$, 'all that have no effects are parallel safe');
 SELECT is_empty($$SELECT name FROM member WHERE NOT proisstrict AND provolatile <> 'v'
                   AND proname NOT IN ('principle_draft_score', 'schedule_next', 'schedule_times', 'cache_key', 'cache_namespace_name',
-                                      'cache_namespace_refuse', 'zstd_compress', 'zstd_decompress', 'model_explain')$$,
+                                      'cache_namespace_refuse', 'zstd_compress', 'zstd_decompress', 'model_explain', 'model_pack')$$,
                 'all that have no effects are strict: null in, null out; a draft may lack an id and a profile, a schedule an anchor, a frame a dictionary, an explanation a label, and null is a part of a key');
 SELECT is_empty($$SELECT name FROM member WHERE prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c')
                   AND prokind = 'f' AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig), false)

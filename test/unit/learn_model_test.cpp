@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "core/learn/judge.hpp"
+#include "core/learn/online.hpp"
 #include "core/learn/train.hpp"
 #include "learn_examples.hpp"
 
@@ -274,6 +275,47 @@ TEST(LearnModel, SetsOfLabelsHoldTheTrueOneAsOftenAsAsked) {
         EXPECT_GT(static_cast<double>(held) / static_cast<double>(rows.holdout.size()), 1 - alpha - 0.03);
     }
     EXPECT_EQ(model.labels_within(std::vector<double>{1, 0, 0, 0}, 0).size(), 4U); // all, to be certain
+}
+
+TEST(LearnModel, GoesOnLearning) {
+    Rows rows;
+    add_rows(rows, 2, 2000, 5);
+    Model const model = train(rows, {"a", "b"}).model;
+    std::vector<Feature> const features = features_of("t0w1 t0w2 c7");
+    std::string_view const b = "b";
+    std::string_view const a = "a";
+    std::string_view const strange = "c";
+    double const before = *loss_of(model, features, {&b, 1});
+    Online online(model);
+    online.learn(features, {&b, 1});
+    EXPECT_LT(*loss_of(online.best(), features, {&b, 1}), before);
+    Online same(model);
+    same.learn(features, {&strange, 1}); // unknown: nothing to learn
+    EXPECT_EQ(*loss_of(same.best(), features, {&b, 1}), before);
+    online.learn(features, {&a, 1}); // it was wrong, and has cost something
+    EXPECT_EQ(*loss_of(online.best(), features, {&b, 1}), before);
+}
+
+TEST(LearnModel, LearnsAsItDidInItsTraining) {
+    Rows rows;
+    add_rows(rows, 3, 3000, 6);
+    Model model = train(rows, {"a", "b", "c"}).model;
+    ModelParts const parts = model.parts();
+    std::vector<Truth> const truths{Truth::yes, Truth::no, Truth::unknown};
+    std::vector<Feature> const features = features_of("t0w1");
+    std::vector<float> scores(3);
+    model.score(features, scores);
+    model.learn(features, truths);
+    std::size_t const bias = parts.places.size() * 3;
+    for (std::size_t head = 0; head < 2; ++head) {
+        float const gradient =
+            static_cast<float>(probability(static_cast<double>(scores[head])) - (head == 0 ? 1 : 0));
+        float const squares = parts.squares[bias + head] + gradient * gradient;
+        EXPECT_FLOAT_EQ(model.parts().squares[bias + head], squares);
+        EXPECT_FLOAT_EQ(model.parts().weights[bias + head],
+                        parts.weights[bias + head] - parts.rate * gradient / std::sqrt(squares));
+    }
+    EXPECT_EQ(model.parts().weights[bias + 2], parts.weights[bias + 2]); // nobody knows
 }
 
 TEST(LearnModel, IsReadAsItWasWritten) {
