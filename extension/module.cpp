@@ -4,6 +4,7 @@
 #include "extension/cache/memory.hpp"
 #include "extension/cache/purge.hpp"
 #include "extension/cache/watch.hpp"
+#include "extension/ivf/options.hpp"
 #include "extension/jobs/state.hpp"
 #include "extension/settings.hpp"
 #include "extension/shared.hpp"
@@ -39,6 +40,7 @@ void start_with_server() {
 void _PG_init(void) {
     steward::boundary([] {
         steward::define_settings();
+        steward::ivf::define_options();
         if (process_shared_preload_libraries_in_progress && !IsBinaryUpgrade)
             start_with_server();
     });

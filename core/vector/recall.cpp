@@ -1,0 +1,58 @@
+#include "core/vector/recall.hpp"
+
+#include <algorithm>
+
+#include "core/vector/kernels.hpp"
+
+namespace steward::core {
+
+RecallMeter::RecallMeter(Metric metric, std::span<const float> queries, std::span<const std::uint64_t> ids,
+                         std::size_t dimensions)
+    : metric_(metric), dimensions_(dimensions), queries_(queries.begin(), queries.end()),
+      ids_(ids.begin(), ids.end()), side_by_side_(metric, dimensions, queries),
+      nearness_((ids.size() + lanes - 1) / lanes * lanes), found_(ids.size()) {
+}
+
+void RecallMeter::meet(std::span<const float> vector, std::uint32_t list, std::uint64_t id) {
+    side_by_side_.measure(vector.data(), nearness_);
+    float const own =
+        metric_ == Metric::l2 ? kernels().dot(vector.data(), vector.data(), dimensions_) / 2 : 0;
+    for (std::size_t i = 0; i < ids_.size(); ++i) {
+        std::vector<Neighbour> &found = found_[i];
+        float const near = nearness_[i] - own;
+        if ((found.size() == neighbours && near <= found.back().nearness) || ids_[i] == id)
+            continue;
+        auto const at =
+            std::ranges::find_if(found, [&](const Neighbour &other) { return other.nearness < near; });
+        found.insert(at, {near, list});
+        if (found.size() > neighbours)
+            found.pop_back();
+    }
+}
+
+std::vector<std::uint32_t> RecallMeter::probes(const Centroids &centroids,
+                                               std::span<const float> shares) const {
+    std::vector<std::size_t> with_rank(centroids.size()); // neighbours in the list of that rank
+    std::size_t all = 0;
+    std::vector<std::uint32_t> lists;
+    std::vector<std::uint32_t> rank(centroids.size());
+    for (std::size_t i = 0; i < ids_.size(); ++i) {
+        centroids.rank(queries_.data() + i * dimensions_, centroids.size(), lists);
+        for (std::uint32_t j = 0; j < lists.size(); ++j)
+            rank[lists[j]] = j;
+        for (const Neighbour &neighbour : found_[i])
+            ++with_rank[rank[neighbour.list]];
+        all += found_[i].size();
+    }
+    std::vector<std::uint32_t> probes;
+    for (float const share : shares) {
+        std::size_t seen = 0;
+        std::uint32_t count = 0;
+        while (count < with_rank.size() && static_cast<float>(seen) < share * static_cast<float>(all))
+            seen += with_rank[count++];
+        probes.push_back(std::max<std::uint32_t>(count, 1));
+    }
+    return probes;
+}
+
+} // namespace steward::core

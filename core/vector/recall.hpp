@@ -1,0 +1,41 @@
+// In how many lists the neighbours of a query are: measured while an index is made.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/vector/centroids.hpp"
+
+namespace steward::core {
+
+/// The nearest neighbours of some queries among all vectors that it meets, and the lists that they are in.
+class RecallMeter {
+  public:
+    static constexpr std::size_t neighbours = 10;
+
+    /// `ids` are those of the vectors that the queries are: none is its own neighbour.
+    RecallMeter(Metric metric, std::span<const float> queries, std::span<const std::uint64_t> ids,
+                std::size_t dimensions);
+
+    void meet(std::span<const float> vector, std::uint32_t list, std::uint64_t id);
+
+    /// How many of the lists nearest to a query have such a share of its neighbours, for each share.
+    std::vector<std::uint32_t> probes(const Centroids &centroids, std::span<const float> shares) const;
+
+  private:
+    struct Neighbour {
+        float nearness;
+        std::uint32_t list;
+    };
+
+    Metric metric_;
+    std::size_t dimensions_;
+    std::vector<float> queries_;
+    std::vector<std::uint64_t> ids_;
+    Centroids side_by_side_; ///< the queries
+    std::vector<float> nearness_;
+    std::vector<std::vector<Neighbour>> found_; ///< of each query, the nearest first
+};
+
+} // namespace steward::core

@@ -1,0 +1,56 @@
+#include "core/vector/kernels.hpp"
+
+#include "extension/ivf/rows.hpp"
+
+#include <cmath>
+
+#include "extension/vector_argument.hpp"
+
+namespace steward::ivf {
+
+std::span<const float> indexed_vector(Datum value) {
+    std::span<const float> const vector = vector_of(DatumGetArrayTypeP(value));
+    if (vector.size() > most_dimensions)
+        ereport(
+            ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+            errmsg("a vector of a steward_ivf index can have %zu dimensions at the most", most_dimensions),
+            errdetail("It has %zu.", vector.size()));
+    for (float const each : vector)
+        if (!std::isfinite(each))
+            ereport(ERROR, errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+                    errmsg("a vector of a steward_ivf index must have finite values"));
+    return vector;
+}
+
+void require_dimensions(Relation index, std::size_t has, std::size_t needs) {
+    if (has != needs)
+        ereport(ERROR, errcode(ERRCODE_DATA_EXCEPTION),
+                errmsg("vectors of index \"%s\" have %zu dimensions", RelationGetRelationName(index), needs),
+                errdetail("This one has %zu.", has));
+}
+
+void make_entry(const Opened &opened, const std::vector<float> &prepared, Entry &entry) {
+    entry.list =
+        opened.meta.lists > 1 ? static_cast<std::uint32_t>(opened.centroids.nearest(prepared.data())) : 0;
+    entry.square = core::kernels().dot(prepared.data(), prepared.data(), prepared.size());
+    core::encode(opened.format, prepared.data(), entry.code);
+}
+
+void put_entry(const FrameLayout &layout, char *frame_or_contents, std::size_t part, std::size_t lane,
+               const Entry &entry, const ItemPointerData &tid) noexcept {
+    std::size_t first = 0;
+    for (std::size_t before = 0; before < part; ++before)
+        first += layout.groups_on(before);
+    auto *groups = reinterpret_cast<std::uint8_t *>(frame_or_contents);
+    if (part == 0) {
+        auto *const frame = reinterpret_cast<FrameHead *>(frame_or_contents);
+        frame->tids[lane] = tid;
+        frame->scales[lane] = entry.code.scale;
+        if (layout.has_squares())
+            frame->squares[lane] = entry.square;
+        groups = groups_of(frame, layout);
+    }
+    core::put_lane(groups, lane, std::span(entry.code.words).subspan(first, layout.groups_on(part)));
+}
+
+} // namespace steward::ivf

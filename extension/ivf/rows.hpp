@@ -1,0 +1,36 @@
+// Vectors of rows, as they come to an index.
+#pragma once
+
+#include "core/vector/codes.hpp"
+
+#include "extension/ivf/opened.hpp"
+
+extern "C" {
+#include "storage/itemptr.h"
+}
+
+namespace steward::ivf {
+
+/// A vector as it is kept in a lane. `words` are those of `code`.
+struct Entry {
+    core::Code code;
+    float square = 0; ///< of its length
+    std::uint32_t list = 0;
+};
+
+/// The floats of an indexed value, in the current memory context. Plain C. Raises what vector_of() does,
+/// 54000 for too many dimensions, 22003 for what is not finite.
+std::span<const float> indexed_vector(Datum value);
+
+/// Raises 22000 unless a vector has as many dimensions as those of the index. Plain C.
+void require_dimensions(Relation index, std::size_t has, std::size_t needs);
+
+/// Which list a prepared vector goes to, and its code.
+void make_entry(const Opened &opened, const std::vector<float> &prepared, Entry &entry);
+
+/// Writes an entry into a lane of a frame: all that is on the frame's page number `part`, but not that it is
+/// live.
+void put_entry(const FrameLayout &layout, char *frame_or_contents, std::size_t part, std::size_t lane,
+               const Entry &entry, const ItemPointerData &tid) noexcept;
+
+} // namespace steward::ivf
