@@ -170,6 +170,9 @@ BEGIN
         retrain_drift = CASE WHEN model_alter.retrain_drift OPERATOR(pg_catalog.=) 0 THEN NULL ELSE coalesce(model_alter.retrain_drift, m.retrain_drift) END,
         check_every = coalesce(model_alter.check_every, m.check_every), shadow_rows = coalesce(model_alter.shadow_rows, m.shadow_rows), seed = coalesce(model_alter.seed, m.seed)
     WHERE m.name OPERATOR(pg_catalog.=) model_alter.name;
+    IF NOT FOUND THEN -- any more
+        PERFORM steward.model_refuse(name);
+    END IF;
     PERFORM steward.model_schedule(name);
     PERFORM steward.model_look(name);
 END $$;
@@ -183,11 +186,16 @@ AS $$
 #variable_conflict use_variable
 BEGIN
     PERFORM steward.model_own(name);
+    -- In the order in which all take them: a training holds the state, and then the model.
+    DELETE FROM steward.model_state AS s WHERE s.name = name;
+    IF NOT FOUND THEN -- any more
+        PERFORM steward.model_refuse(name);
+    END IF;
+    PERFORM 1 FROM steward.model AS m WHERE m.name = name FOR UPDATE;
     PERFORM steward.schedule_drop(s.name) FROM steward.schedule AS s WHERE s.name IN ('model ' || name, 'model ' || name || ' check');
     DELETE FROM steward.model_example AS e WHERE e.name = name;
     DELETE FROM steward.model_window AS w WHERE w.name = name;
     DELETE FROM steward.model_version AS v WHERE v.name = name;
-    DELETE FROM steward.model_state AS s WHERE s.name = name;
     DELETE FROM steward.model AS m WHERE m.name = name;
 END $$;
 REVOKE ALL ON FUNCTION model_drop(text) FROM PUBLIC;

@@ -29,9 +29,10 @@ DECLARE
     m record;
     before text;
     plan json;
+    now_signature text; -- that of tables and versions
 BEGIN
     PERFORM steward.model_own(name);
-    SELECT d.path, s.signature, s.check_took OPERATOR(pg_catalog.>) '1 second'
+    SELECT d.path, d.version, coalesce(d.shadow, d.replaced) AS rival, s.check_took OPERATOR(pg_catalog.>) '1 second'
            AND (s.checked_at OPERATOR(pg_catalog.+) (s.check_took OPERATOR(pg_catalog.*) 100)) OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp() AS is_early
     INTO m FROM steward.model AS d JOIN steward.model_state AS s ON s.name OPERATOR(pg_catalog.=) d.name
     WHERE d.name OPERATOR(pg_catalog.=) model_changed.name;
@@ -41,8 +42,9 @@ BEGIN
     before := steward.model_path(m.path);
     EXECUTE 'EXPLAIN (FORMAT json, VERBOSE) ' OPERATOR(pg_catalog.||) steward.model_rows(name) INTO plan;
     PERFORM steward.model_path(before);
-    UPDATE steward.model_state AS s SET signature = steward.model_signature(plan::pg_catalog.jsonb)
-    WHERE s.name OPERATOR(pg_catalog.=) model_changed.name AND (s.signature OPERATOR(pg_catalog.=) steward.model_signature(plan::pg_catalog.jsonb)) IS NOT TRUE;
+    now_signature := pg_catalog.concat_ws(' ', steward.model_signature(plan::pg_catalog.jsonb), m.version, m.rival);
+    UPDATE steward.model_state AS s SET signature = now_signature
+    WHERE s.name OPERATOR(pg_catalog.=) model_changed.name AND (s.signature OPERATOR(pg_catalog.=) now_signature) IS NOT TRUE;
     RETURN FOUND;
 END $$;
 REVOKE ALL ON FUNCTION model_changed(text) FROM PUBLIC;
@@ -58,7 +60,8 @@ DECLARE
     w record;
 BEGIN
     PERFORM steward.model_own(name);
-    SELECT d.label, d.path, d.text_column, d.features, s.seen, v.coefficients, v.sketch, r.coefficients AS rival,
+    SELECT d.label, d.path, d.text_column, d.features, d.version, coalesce(d.shadow, d.replaced) AS rival_version, v.coefficients, v.sketch,
+           r.coefficients AS rival, CASE WHEN s.served OPERATOR(pg_catalog.=) d.version THEN s.seen END AS seen,
            CASE WHEN d.shadow IS NULL THEN v.sketch ELSE r.sketch END AS known
     INTO m
     FROM steward.model AS d JOIN steward.model_state AS s ON s.name OPERATOR(pg_catalog.=) d.name
@@ -70,11 +73,18 @@ BEGIN
     FROM steward.model_watch(steward.model_rows(name), m.label, m.text_column, m.features, m.coefficients, m.rival, m.known, m.seen) AS f;
     PERFORM steward.model_path(before);
     UPDATE steward.model_state AS s
-    SET labelled_rows = w.labelled_rows, live_rows = w.live_rows, live_log_loss = w.live_loss,
+    SET labelled_rows = w.labelled_rows, served = m.version, live_rows = w.live_rows, live_log_loss = w.live_loss,
         checked_at = pg_catalog.clock_timestamp(), check_took = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) begun
     WHERE s.name OPERATOR(pg_catalog.=) model_check.name;
-    PERFORM steward.model_window_close(name, m.seen IS NOT NULL, w.inputs, w.labels, w.stability, w.seen_now);
-    PERFORM steward.model_judge(name, w.live_rows, w.gained, w.gained_low);
+    -- What was seen is of versions that may have been replaced by now; whoever does that waits from here on.
+    PERFORM 1 FROM steward.model AS d
+    WHERE d.name OPERATOR(pg_catalog.=) model_check.name AND coalesce(d.version, 0) OPERATOR(pg_catalog.=) coalesce(m.version, 0)
+          AND coalesce(d.shadow, d.replaced, 0) OPERATOR(pg_catalog.=) coalesce(m.rival_version, 0)
+    FOR UPDATE;
+    IF FOUND THEN
+        PERFORM steward.model_window_close(name, m.seen IS NOT NULL, w.inputs, w.labels, w.stability, w.seen_now);
+        PERFORM steward.model_judge(name, w.live_rows, w.gained, w.gained_low);
+    END IF;
     RETURN steward.model_due(name);
 END $$;
 REVOKE ALL ON FUNCTION model_check(text) FROM PUBLIC;

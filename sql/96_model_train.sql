@@ -21,6 +21,9 @@ DECLARE
     is_array boolean;
 BEGIN
     SELECT * INTO m FROM steward.model AS d WHERE d.name = name;
+    IF NOT FOUND THEN -- any more
+        PERFORM steward.model_refuse(name);
+    END IF;
     IF NOT EXISTS (SELECT FROM steward.model_example AS e WHERE e.name = name) THEN
         RETURN m.source;
     END IF;
@@ -48,7 +51,10 @@ DECLARE
 BEGIN
     PERFORM steward.model_own(name);
     PERFORM 1 FROM steward.model_state AS s WHERE s.name OPERATOR(pg_catalog.=) model_train_now.name FOR UPDATE NOWAIT;
-    SELECT d.label, d.path, d.text_column, d.features, d.method, d.max_features, d.seed, v.coefficients INTO m
+    IF NOT FOUND THEN -- any more
+        PERFORM steward.model_refuse(name);
+    END IF;
+    SELECT d.label, d.path, d.text_column, d.features, d.method, d.max_features, d.seed, coalesce(d.version, 0) AS version, v.coefficients INTO m
     FROM steward.model AS d LEFT JOIN steward.model_version AS v ON v.name OPERATOR(pg_catalog.=) d.name AND v.version OPERATOR(pg_catalog.=) d.version
     WHERE d.name OPERATOR(pg_catalog.=) model_train_now.name;
     before := steward.model_path(m.path);
@@ -65,13 +71,13 @@ BEGIN
                        FROM ROWS FROM (pg_catalog.unnest(fitted.labels), pg_catalog.unnest(fitted.label_rows), pg_catalog.unnest(fitted.auc),
                                        pg_catalog.unnest(fitted.label_loss), pg_catalog.unnest(fitted.brier),
                                        pg_catalog.unnest(fitted.calibration_error)) AS l (label, n, auc, loss, brier, ece))),
-        fitted.gained, fitted.gained_low, fitted.champion_loss IS NOT NULL);
+        fitted.gained, fitted.gained_low, m.version);
 END $$;
 REVOKE ALL ON FUNCTION model_train_now(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION model_train_now(text, text) IS 'trains a model in this transaction, and promotes it if it is better than what serves; its version';
 
 CREATE FUNCTION model_store(name text, because text, begun timestamptz, coefficients bytea, sketch bytea, metrics jsonb, gained float8, gained_low float8,
-                            has_champion boolean) RETURNS bigint
+                            champion bigint) RETURNS bigint
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE COST 10000 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
@@ -83,14 +89,15 @@ DECLARE
     outcome text;
 BEGIN
     SELECT * INTO m FROM steward.model AS d WHERE d.name = name FOR UPDATE;
-    outcome := CASE WHEN NOT is_better THEN 'rejected' WHEN m.held THEN 'held'
+    outcome := CASE WHEN NOT is_better OR coalesce(m.version, 0) <> champion THEN 'rejected' WHEN m.held THEN 'held'
                     WHEN m.shadow_rows > 0 AND m.version IS NOT NULL THEN 'shadow' ELSE 'promoted' END;
     INSERT INTO steward.model_version (name, version, owner, trained_at, duration, because, outcome, reason, coefficients, sketch, hash, metrics, gained, gained_low)
     VALUES (name, fresh, m.owner, begun, clock_timestamp() - begun, because, outcome,
             CASE WHEN (metrics ->> 'holdout_rows')::bigint < 2 THEN 'There are too few rows to judge it by.'
+                 WHEN coalesce(m.version, 0) <> champion THEN format('Version %s came to serve meanwhile, with which it was not compared.', m.version)
                  WHEN outcome = 'held' THEN format('Version %s is held.', m.version)
                  ELSE format('On %s rows kept aside it loses %s less a row than %s, and with 95 %% certainty at least %s.', metrics ->> 'holdout_rows',
-                             round(gained::numeric, 6), CASE WHEN has_champion THEN 'version ' || m.version ELSE 'the shares of the labels' END,
+                             round(gained::numeric, 6), CASE WHEN metrics ->> 'champion_log_loss' IS NOT NULL THEN 'version ' || m.version ELSE 'the shares of the labels' END,
                              round(nullif(gained_low, '-Infinity')::numeric, 6)) END,
             coefficients, sketch, encode(sha256(coefficients), 'hex'), metrics, gained, nullif(gained_low, '-Infinity'));
     IF outcome = 'promoted' THEN
@@ -109,8 +116,8 @@ BEGIN
                                                            WHERE d.name = name AND s.version IS NOT NULL);
     RETURN fresh;
 END $$;
-REVOKE ALL ON FUNCTION model_store(text, text, timestamptz, bytea, bytea, jsonb, float8, float8, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION model_store(text, text, timestamptz, bytea, bytea, jsonb, float8, float8, boolean) IS
+REVOKE ALL ON FUNCTION model_store(text, text, timestamptz, bytea, bytea, jsonb, float8, float8, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION model_store(text, text, timestamptz, bytea, bytea, jsonb, float8, float8, bigint) IS
     'keeps what a training gave; promotes it if it is better than what serves';
 
 CREATE FUNCTION model_replace(name text, version bigint, replaced bigint) RETURNS void
@@ -119,7 +126,6 @@ AS $$
 #variable_conflict use_variable
 BEGIN
     UPDATE steward.model AS m SET version = version, replaced = replaced, shadow = NULL, promoted_at = clock_timestamp() WHERE m.name = name;
-    UPDATE steward.model_state AS s SET signature = NULL, seen = NULL, live_rows = NULL, live_log_loss = NULL WHERE s.name = name;
 END $$;
 REVOKE ALL ON FUNCTION model_replace(text, bigint, bigint) FROM PUBLIC;
 COMMENT ON FUNCTION model_replace(text, bigint, bigint) IS 'has a version serve, which is looked at anew from now on; the one that it replaces may come back by itself';
@@ -177,6 +183,10 @@ AS $$
 #variable_conflict use_variable
 BEGIN
     PERFORM steward.model_own(name);
+    PERFORM 1 FROM steward.model AS m WHERE m.name = name FOR UPDATE;
+    IF NOT FOUND THEN -- any more
+        PERFORM steward.model_refuse(name);
+    END IF;
     IF NOT EXISTS (SELECT FROM steward.model_version AS v WHERE v.name = name AND v.version = version) THEN
         RAISE EXCEPTION 'model "%" has no version %', name, version
             USING ERRCODE = 'undefined_object', HINT = 'View steward.model_versions has those that are kept.';
@@ -200,10 +210,12 @@ CREATE FUNCTION model_rollback(name text, version bigint DEFAULT NULL, hold bool
 AS $$
 #variable_conflict use_variable
 DECLARE
-    wanted bigint := coalesce(version, (SELECT max(v.version) FROM steward.model_version AS v JOIN steward.model AS m ON m.name = v.name
-                                        WHERE v.name = name AND v.outcome = 'promoted' AND v.version < m.version));
+    wanted bigint;
 BEGIN
     PERFORM steward.model_own(name);
+    PERFORM 1 FROM steward.model AS m WHERE m.name = name FOR UPDATE; -- whoever comes at once goes back from there
+    wanted := coalesce(version, (SELECT max(v.version) FROM steward.model_version AS v JOIN steward.model AS m ON m.name = v.name
+                                 WHERE v.name = name AND v.outcome = 'promoted' AND v.version < m.version));
     IF wanted IS NULL THEN
         RAISE EXCEPTION 'model "%" has no version that served before', name USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;

@@ -82,6 +82,7 @@ CREATE TABLE steward.model_state (
     trained_rows bigint,
     labelled_rows bigint,
     signature text,
+    served bigint,
     checked_at timestamptz,
     check_took interval,
     live_rows bigint,
@@ -93,10 +94,11 @@ CREATE TABLE steward.model_state (
 COMMENT ON TABLE steward.model_state IS 'how trainings went';
 COMMENT ON COLUMN steward.model_state.trained_rows IS 'labelled rows at the last training';
 COMMENT ON COLUMN steward.model_state.labelled_rows IS 'and when they were counted last';
+COMMENT ON COLUMN steward.model_state.served IS 'the version that served when the source was looked at last: what was seen then is of it';
 COMMENT ON COLUMN steward.model_state.live_rows IS 'of a sample of rows that came since what serves was trained: so many are known by now';
 COMMENT ON COLUMN steward.model_state.live_log_loss IS 'and so much it loses by one';
 COMMENT ON COLUMN steward.model_state.seen IS 'sketch of the inputs at the end of the last window';
-COMMENT ON COLUMN steward.model_state.signature IS 'of the tables then: they are counted again when it is another';
+COMMENT ON COLUMN steward.model_state.signature IS 'of the tables then, and of what served: the source is looked at again when it is another';
 
 CREATE TABLE steward.model_window (
     name text NOT NULL,
@@ -203,7 +205,7 @@ COMMENT ON VIEW steward.model_drift IS 'how far the probabilities of each label,
 
 CREATE VIEW steward.models WITH (security_invoker = true) AS
 SELECT m.name, m.owner, m.version, m.held, m.promoted_at, v.trained_at, v.metrics ->> 'log_loss' AS log_loss, v.metrics -> 'labels' AS labels,
-       s.live_rows, s.live_log_loss, m.shadow,
+       CASE WHEN s.served = m.version THEN s.live_rows END AS live_rows, CASE WHEN s.served = m.version THEN s.live_log_loss END AS live_log_loss, m.shadow,
        (SELECT w.drift FROM steward.model_drift AS w WHERE w.name = m.name AND w.version = m.version ORDER BY w.closed_at DESC, w.drift DESC LIMIT 1) AS drift,
        (SELECT count(*) FROM steward.model_learnt AS l WHERE l.name = m.name) AS examples, (s.labelled_rows - s.trained_rows) AS new_rows, m.retrain_rows, m.retrain_cron, s.trained_at AS last_training, s.error, s.error_at
 FROM steward.model AS m

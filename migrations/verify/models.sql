@@ -4,7 +4,7 @@ SELECT name, owner, source, path, label, text_column, features, method, max_feat
        shadow_rows, seed, version, replaced, shadow, held, promoted_at, created_at FROM steward.model WHERE false;
 SELECT name, version, owner, trained_at, duration, because, outcome, reason, coefficients, hash, metrics, sketch, gained, gained_low
 FROM steward.model_version WHERE false;
-SELECT name, owner, trained_at, trained_rows, labelled_rows, signature, checked_at, check_took, live_rows, live_log_loss, seen, error, error_at FROM steward.model_state WHERE false;
+SELECT name, owner, trained_at, trained_rows, labelled_rows, signature, served, checked_at, check_took, live_rows, live_log_loss, seen, error, error_at FROM steward.model_state WHERE false;
 SELECT name, version, closed_at, owner, inputs, labels, stability FROM steward.model_window WHERE false;
 SELECT name, learned_at, example_id, owner, input, labels, is_set FROM steward.model_example WHERE false;
 SELECT name, learned_at, example_id, features, labels FROM steward.model_learnt WHERE false;
