@@ -43,6 +43,21 @@ AdaGrad::AdaGrad(std::uint32_t places, std::uint32_t heads, AdaGradOptions optio
     std::ranges::fill(squares_.all(), 1e-6F); // so that the first step has a length
 }
 
+void AdaGrad::learn_one(std::span<const Feature> features) noexcept {
+    float const slope = slopes_[0];
+    if (slope == 0.0F)
+        return;
+    float *const weights = model_.all().data();
+    float *const squares = squares_.all().data();
+    auto const step = [&](std::uint32_t place, float gradient) {
+        squares[place] += gradient * gradient;
+        weights[place] -= options_.rate * gradient / std::sqrt(squares[place]);
+    };
+    for (const Feature &feature : features)
+        step(feature.place, slope * feature.value + options_.decay * weights[feature.place]);
+    step(model_.places(), slope);
+}
+
 double AdaGrad::learn(const Example &example) noexcept {
     std::uint32_t const heads = model_.heads();
     model_.score(example.features, scores_);
@@ -55,6 +70,10 @@ double AdaGrad::learn(const Example &example) noexcept {
         double const margin = truth > 0 ? scores_[head] : -scores_[head];
         loss += margin > 0 ? std::log1p(std::exp(-margin)) : std::log1p(std::exp(margin)) - margin;
         slopes_[head] = static_cast<float>(probability(scores_[head]) - truth);
+    }
+    if (heads == 1) {
+        learn_one(example.features);
+        return loss;
     }
     auto const step = [&](float *weights, float *squares, float value, float decay) {
         for (std::uint32_t head = 0; head < heads; ++head) {

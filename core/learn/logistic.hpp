@@ -84,6 +84,9 @@ class AdaGrad {
     LinearModel &squares() noexcept { return squares_; }
 
   private:
+    /// The usual case, a head by itself: the step after slopes_ are known.
+    void learn_one(std::span<const Feature> features) noexcept;
+
     AdaGradOptions options_;
     LinearModel model_;
     LinearModel squares_; ///< of all gradients so far

@@ -11,9 +11,6 @@ namespace steward::core {
 
 namespace {
 
-constexpr float most_scaled =
-    0.5F; ///< five deviations; numbers that are further out count as if they were there
-
 [[noreturn]] void raise_unfit() {
     throw Error(ErrorKind::invalid_argument, "the parts of a model do not fit together");
 }
@@ -36,10 +33,6 @@ void require_fit(const ModelParts &parts) {
 }
 
 } // namespace
-
-float NumberScale::operator()(float value) const noexcept {
-    return std::clamp((value - mean) * per_unit, -most_scaled, most_scaled);
-}
 
 Model::Model(ModelParts parts) : parts_(std::move(parts)) {
     require_fit(parts_);

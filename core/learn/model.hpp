@@ -1,6 +1,7 @@
 // A model that has learnt: from features to the probability of each label.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -29,7 +30,12 @@ struct NumberScale {
     float mean;
     float per_unit; ///< 0.1 / standard deviation, or 0
 
-    float operator()(float value) const noexcept;
+    /// Five deviations; numbers that are further out count as if they were there.
+    static constexpr float most = 0.5F;
+
+    float operator()(float value) const noexcept {
+        return std::clamp((value - mean) * per_unit, -most, most);
+    }
 };
 
 /// So many labels at the most: training needs some megabytes of memory for each.

@@ -81,35 +81,46 @@ Survey survey(Examples &rows, std::size_t heads, Stop stop) {
 class Prepared final : public Examples {
   public:
     Prepared(Examples &rows, const std::vector<NumberScale> &scales, const PlaceIndex &index)
-        : rows_(rows), scales_(scales), index_(index) {}
+        : rows_(rows), index_(index) {
+        for (const NumberScale &scale : scales)
+            if (std::uint32_t const number = index.find(scale.place); number != PlaceIndex::none)
+                numbers_.push_back({scale, number});
+    }
 
     void rewind() override { rows_.rewind(); }
     bool next(Example &example) override {
         if (!rows_.next(example))
             return false;
-        features_.clear();
-        auto scale = scales_.begin();
-        for (const Feature &feature : example.features) {
-            std::uint32_t const number = index_.find(feature.place);
-            if (number == PlaceIndex::none)
-                continue;
-            float value = feature.value;
-            if (is_number_place(feature.place)) {
-                while (scale->place < feature.place)
-                    ++scale;
-                value = (*scale)(value);
-            }
-            features_.push_back({number, value});
+        features_.resize(std::max(features_.size(), example.features.size()));
+        auto to = features_.begin();
+        auto from = example.features.begin();
+        for (; from != example.features.end() && !is_number_place(from->place); ++from)
+            if (std::uint32_t const number = index_.find(from->place); number != PlaceIndex::none)
+                *to++ = {number, from->value};
+        auto known = numbers_.begin();
+        for (; from != example.features.end(); ++from) {
+            while (known != numbers_.end() && known->scale.place < from->place)
+                ++known;
+            if (known == numbers_.end())
+                break;
+            if (known->scale.place == from->place)
+                *to++ = {known->number, known->scale(from->value)};
         }
-        example.features = features_;
+        example.features = {features_.begin(), to};
         return true;
     }
 
   private:
+    /// A place of numbers that is known. Those of a row come in the same order.
+    struct Known {
+        NumberScale scale;
+        std::uint32_t number;
+    };
+
     Examples &rows_;
-    const std::vector<NumberScale> &scales_;
     const PlaceIndex &index_;
-    std::vector<Feature> features_;
+    std::vector<Known> numbers_;
+    std::vector<Feature> features_; ///< as many as the longest row had
 };
 
 PlaceIndex all_places(const Survey &found) {
