@@ -75,7 +75,7 @@ bool step(std::span<const Observed> rows, const Targets &targets, double &slope,
 
 } // namespace
 
-Calibration Calibration::logistic(std::span<const Observed> rows) {
+Calibration Calibration::logistic(std::span<const Observed> rows, Stop stop) {
     Calibration curve;
     if (rows.empty())
         return curve;
@@ -84,8 +84,8 @@ Calibration Calibration::logistic(std::span<const Observed> rows) {
     double offset =
         std::log(targets.yes / (1 - targets.yes)) / 2 + std::log(targets.no / (1 - targets.no)) / 2;
     double loss = total_loss(rows, targets, slope, offset);
-    for (int i = 0; i < 100 && step(rows, targets, slope, offset, loss); ++i) {
-    }
+    for (int i = 0; i < 100 && step(rows, targets, slope, offset, loss); ++i)
+        stop();                         // some milliseconds a step, where rows are many
     curve.slope = std::max(slope, 0.0); // scores that say the opposite say nothing
     curve.offset =
         slope < 0

@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "core/stop.hpp"
+
 namespace steward::core {
 
 /// The score of a row that the model has not learnt from, and what is true of it.
@@ -25,7 +27,7 @@ class Calibration {
     /// The logistic curve that fits best, with targets a little inside of 0 and 1.
     /// Source: Platt, "Probabilistic Outputs for Support Vector Machines", 1999, by the algorithm of Lin, Lin
     /// and Weng, Machine Learning 68, 2007.
-    static Calibration logistic(std::span<const Observed> rows);
+    static Calibration logistic(std::span<const Observed> rows, Stop stop = Stop{});
 
     /// The curve of all that never fall that fits best, straight between the middles of its steps. Sorts the
     /// rows. Source: Ayer et al. 1955 (pool adjacent violators); Zadrozny, Elkan, KDD 2002.

@@ -184,19 +184,41 @@ std::vector<std::vector<Observed>> observe(const LinearModel &weights, Examples 
     return observed;
 }
 
-Calibration calibrate(std::vector<Observed> &rows, bool may_have_steps) {
-    return may_have_steps && rows.size() >= isotonic_rows ? Calibration::isotonic(rows)
-                                                          : Calibration::logistic(rows);
+double loss_of(const Calibration &curve, std::span<const Observed> rows) {
+    double sum = 0;
+    for (const Observed &row : rows)
+        sum += log_loss_of({curve(row.score), row.truth});
+    return sum;
+}
+
+/// Whether steps say more than a smooth curve of rows that neither was made by: they follow any shape, chance
+/// included. Each half of the rows is asked about the other one.
+bool do_steps_help(std::span<const Observed> rows, Stop stop) {
+    std::vector<Observed> halves[2];
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        halves[i % 2].push_back(rows[i]);
+    double gained = 0;
+    for (std::size_t half = 0; half < 2; ++half) {
+        Calibration const curve = Calibration::logistic(halves[half], stop);
+        gained += loss_of(curve, halves[1 - half]);
+        stop();
+        std::vector<Observed> sorted = halves[half];
+        gained -= loss_of(Calibration::isotonic(sorted), halves[1 - half]);
+    }
+    return gained > 0;
+}
+
+Calibration calibrate(std::vector<Observed> &rows, Stop stop) {
+    return rows.size() >= isotonic_rows && do_steps_help(rows, stop) ? Calibration::isotonic(rows)
+                                                                     : Calibration::logistic(rows, stop);
 }
 
 /// What calibrated scores lose, over all heads.
 double loss_after_calibration(const LinearModel &weights, Examples &rows, Stop stop) {
     double sum = 0;
     for (std::vector<Observed> &observed : observe(weights, rows, stop)) {
-        stop(); // some milliseconds a head
-        Calibration const curve = calibrate(observed, false);
-        for (const Observed &row : observed)
-            sum += log_loss_of({curve(row.score), row.truth});
+        stop();
+        sum += loss_of(Calibration::logistic(observed, stop), observed);
     }
     return sum;
 }
@@ -370,7 +392,7 @@ Trained train_model(TrainRows rows, ModelParts known, const TrainOptions &option
     Prepared held(kept, found.scales, index);
     for (std::vector<Observed> &observed : observe(learnt.weights, held, stop)) {
         stop();
-        parts.calibration.push_back(calibrate(observed, true));
+        parts.calibration.push_back(calibrate(observed, stop));
     }
     take_weights(parts, learnt, index);
     Model const calibrated(parts);
