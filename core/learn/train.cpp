@@ -16,7 +16,8 @@ namespace {
 constexpr std::size_t rows_per_stop = 256;
 constexpr std::size_t rows_for_rate = 5'000;
 constexpr std::size_t most_calibrated = 100'000; ///< rows that probabilities are calibrated by
-constexpr int first_passes = 3;                  ///< after which features are chosen
+constexpr double least_gain = 1e-4; ///< of a pass, as a share of the loss, for which another one is made
+constexpr int first_passes = 3;     ///< after which features are chosen
 constexpr std::size_t most_surprises = 2'000;
 constexpr double number_unit =
     0.1; ///< a deviation, beside words of about 0.1: a first step is the same for all
@@ -238,7 +239,8 @@ Learnt learn_by_passes(Prepared &rows, Prepared &calibrate_rows, std::uint32_t p
     AdaGrad learner(places, heads, options);
     Learnt best{LinearModel(places, heads), LinearModel(0, 0), options.rate, 0};
     double least = std::numeric_limits<double>::infinity();
-    for (int pass = 1; pass <= passes; ++pass) {
+    int worth = 0; // the last pass that gained more than next to nothing
+    for (int pass = 1; pass <= passes && pass <= worth + 2; ++pass) {
         rows.rewind();
         Example row{};
         for (std::size_t i = 0; rows.next(row); ++i) {
@@ -247,13 +249,13 @@ Learnt learn_by_passes(Prepared &rows, Prepared &calibrate_rows, std::uint32_t p
             learner.learn(row);
         }
         double const loss = loss_after_calibration(learner.model(), calibrate_rows, stop);
-        if (loss < least) {
-            least = loss;
-            best.weights = learner.model();
-            best.passes = pass;
-        } else if (pass >= best.passes + 2) {
-            break;
-        }
+        if (!(loss < least))
+            continue;
+        if (pass == 1 || loss < least * (1 - least_gain))
+            worth = pass;
+        least = loss;
+        best.weights = learner.model();
+        best.passes = pass;
     }
     best.squares = std::move(learner.squares());
     return best;
