@@ -1,7 +1,10 @@
 #include "core/learn/features.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <numeric>
+#include <span>
 
 #include "core/hash.hpp"
 
@@ -23,13 +26,46 @@ Feature placed(std::uint64_t hash) noexcept {
     return {static_cast<std::uint32_t>(mixed & (word_places - 1)), (mixed >> 63) != 0 ? -1.0F : 1.0F};
 }
 
+constexpr std::size_t few = 4096; ///< for which a sort takes no time worth a look
+constexpr int digit_bits = 10;
+constexpr std::size_t digits = std::size_t{1} << digit_bits;
+constexpr std::size_t features_per_stop = 65'536;
+
+/// One pass of a sort by digits: those alike in it stay in their order.
+void sort_by_digit(std::span<const Feature> from, std::span<Feature> to, int shift, Stop stop) {
+    auto const digit_of = [&](const Feature &feature) { return (feature.place >> shift) & (digits - 1); };
+    std::array<std::size_t, digits> next{};
+    for (const Feature &feature : from)
+        ++next[digit_of(feature)];
+    std::exclusive_scan(next.begin(), next.end(), next.begin(), std::size_t{0});
+    for (std::size_t i = 0; i < from.size(); ++i) {
+        if (i % features_per_stop == 0)
+            stop();
+        to[next[digit_of(from[i])]++] = from[i];
+    }
+}
+
+/// In the order of their places. A long text has millions.
+void sort_places(std::span<Feature> features, Stop stop) {
+    if (features.size() <= few) {
+        std::sort(features.begin(), features.end(),
+                  [](const Feature &a, const Feature &b) { return a.place < b.place; });
+        return;
+    }
+    std::vector<Feature> half_sorted(features.size());
+    sort_by_digit(features, half_sorted, 0, stop);
+    sort_by_digit(half_sorted, features, digit_bits, stop);
+}
+
 } // namespace
 
-void merge_places(std::vector<Feature> &features, std::size_t from) {
+void merge_places(std::vector<Feature> &features, std::size_t from, Stop stop) {
     auto const first = features.begin() + static_cast<std::ptrdiff_t>(from);
-    std::sort(first, features.end(), [](const Feature &a, const Feature &b) { return a.place < b.place; });
+    sort_places({first, features.end()}, stop);
     auto kept = first;
     for (auto each = first; each != features.end(); ++each) {
+        if ((each - first) % static_cast<std::ptrdiff_t>(features_per_stop) == 0)
+            stop();
         if (each != first && std::prev(kept)->place == each->place)
             std::prev(kept)->value += each->value;
         else
@@ -57,7 +93,7 @@ void append_words(std::vector<Feature> &features, std::string_view text, Encodin
             previous = hash_bytes(hash_bytes(start, word), " ");
         },
         stop);
-    merge_places(features, from);
+    merge_places(features, from, stop);
     float squares = 0;
     for (std::size_t i = from; i < features.size(); ++i)
         squares += features[i].value * features[i].value;

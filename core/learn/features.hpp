@@ -58,7 +58,7 @@ void each_word(std::string_view text, Encoding encoding, Visit visit, Stop stop 
 }
 
 /// Brings those from `from` on in the order of their places; those that meet in one become one.
-void merge_places(std::vector<Feature> &features, std::size_t from);
+void merge_places(std::vector<Feature> &features, std::size_t from, Stop stop = Stop{});
 
 /// Appends the words and pairs of a text, each with how often it occurs, in the order of their places, and
 /// scaled so that the sum of their squares is 1. Nothing for a text without words.

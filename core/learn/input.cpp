@@ -12,6 +12,8 @@ namespace steward::core {
 
 namespace {
 
+static_assert(input_places <= 1U << 20, "places are sorted by two digits of ten bits");
+
 constexpr std::size_t most_classes = first_number_place - first_class_place;
 constexpr float most_in_class = 3; ///< more phrases of a class say no more
 
@@ -79,7 +81,7 @@ void append_features(std::vector<Feature> &features, const Input &input, Encodin
         if (!value.is_number)
             features.push_back(feature_of(value));
     if (features.size() > words)
-        merge_places(features, from);
+        merge_places(features, from, stop);
     each_count(input.text, encoding, stop, [&](std::uint32_t place, std::string_view, float value) {
         features.push_back({place, value});
     });
@@ -88,7 +90,7 @@ void append_features(std::vector<Feature> &features, const Input &input, Encodin
         if (value.is_number && is_known(value))
             features.push_back(feature_of(value));
     if (features.size() > counts)
-        merge_places(features, counts);
+        merge_places(features, counts, stop);
 }
 
 std::vector<Term> terms_of(const Input &input, Encoding encoding, Stop stop) {

@@ -75,6 +75,24 @@ TEST(LearnFeatures, LengthIsOneAndOrderThatOfPlaces) {
     EXPECT_NEAR(squares, 1, 1e-4);
 }
 
+TEST(LearnFeatures, ManyAreMergedAsFewAre) {
+    std::mt19937 random(5);
+    for (std::size_t const count : {100, 100'000}) {
+        std::vector<Feature> features = {{word_places + 7, 1.0F}};
+        std::map<std::uint32_t, float> sums;
+        for (std::size_t i = 0; i < count; ++i) {
+            features.push_back(
+                {static_cast<std::uint32_t>(random() % 20'000 * 16), random() % 2 == 0 ? 1.0F : -1.0F});
+            sums[features.back().place] += features.back().value;
+        }
+        std::erase_if(sums, [](const auto &sum) { return sum.second == 0; });
+        merge_places(features, 1);
+        ASSERT_EQ(features.size(), sums.size() + 1);
+        for (auto each = features.begin() + 1; auto const &[place, value] : sums)
+            EXPECT_EQ(*each++, (Feature{place, value}));
+    }
+}
+
 TEST(LearnFeatures, NothingOfATextWithoutWords) {
     EXPECT_TRUE(words_of("").empty());
     EXPECT_TRUE(words_of("?!").empty());
