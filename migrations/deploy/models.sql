@@ -67,6 +67,8 @@ CREATE TABLE steward.model_version (
     gained_low float8,
     PRIMARY KEY (name, version)
 );
+-- Weights are numbers that nothing becomes smaller by, and to try takes long in a large model.
+ALTER TABLE steward.model_version ALTER COLUMN coefficients SET STORAGE EXTERNAL;
 COMMENT ON TABLE steward.model_version IS 'what each training of a model gave';
 COMMENT ON COLUMN steward.model_version.because IS 'asked, schedule, rows, drift';
 COMMENT ON COLUMN steward.model_version.sketch IS 'of the rows that were known at its training; null where nobody needs it any more';
@@ -133,6 +135,7 @@ CREATE TABLE steward.model_champion (
     confidence float8 NOT NULL,
     coefficients bytea NOT NULL
 );
+ALTER TABLE steward.model_champion ALTER COLUMN coefficients SET STORAGE EXTERNAL;
 COMMENT ON TABLE steward.model_champion IS 'the version of each model that serves, as sessions read it';
 CREATE TRIGGER a_invalidate AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON steward.model_champion
     FOR EACH STATEMENT EXECUTE FUNCTION steward.lexicon_invalidate();
