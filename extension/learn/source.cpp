@@ -61,7 +61,9 @@ void Source::take(const SourceRow &row) {
         labels_.push_back(number_of(label));
     std::ranges::sort(labels_);
     labels_.erase(std::unique(labels_.begin(), labels_.end()), labels_.end());
+    on_interrupt(); // what follows goes through the whole of a long text twice
     std::uint64_t const hash = hash_of(row.input, features_);
+    on_interrupt();
     auto const order = static_cast<std::int64_t>(core::mix_hash(hash ^ core::mix_hash(seed_)));
     Part const part = part_of(hash);
     (part == Part::train       ? train
