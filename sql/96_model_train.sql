@@ -96,8 +96,9 @@ BEGIN
             CASE WHEN (metrics ->> 'holdout_rows')::bigint < 2 THEN 'There are too few rows to judge it by.'
                  WHEN coalesce(m.version, 0) <> champion THEN format('Version %s came to serve meanwhile, with which it was not compared.', m.version)
                  WHEN outcome = 'held' THEN format('Version %s is held.', m.version)
-                 ELSE format('On %s rows kept aside it loses %s less a row than %s, and with 95 %% certainty at least %s.', metrics ->> 'holdout_rows',
+                 ELSE format('On %s rows kept aside it loses %s less a row than %s, and with %s %% certainty at least %s.', metrics ->> 'holdout_rows',
                              round(gained::numeric, 6), CASE WHEN metrics ->> 'champion_log_loss' IS NOT NULL THEN 'version ' || m.version ELSE 'the shares of the labels' END,
+                             CASE WHEN metrics ->> 'champion_log_loss' IS NOT NULL THEN '95' ELSE '99.95' END,
                              round(nullif(gained_low, '-Infinity')::numeric, 6)) END,
             coefficients, sketch, encode(sha256(coefficients), 'hex'), metrics, gained, nullif(gained_low, '-Infinity'));
     IF outcome = 'promoted' THEN
