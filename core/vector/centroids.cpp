@@ -17,6 +17,21 @@ std::size_t blocks_of(std::size_t count) noexcept {
     return (count + lanes - 1) / lanes;
 }
 
+/// The nearest of all blocks, lane by lane.
+struct Nearest {
+    float most[lanes];
+    std::uint32_t first[lanes] = {};
+
+    Nearest() noexcept { std::fill_n(most, lanes, -std::numeric_limits<float>::infinity()); }
+    void keep(const float *products, const float *less, std::size_t block) noexcept {
+        kernels().keep_nearest(products, less, static_cast<std::uint32_t>(block), most, first);
+    }
+    std::uint32_t list() const noexcept {
+        auto const lane = static_cast<std::uint32_t>(std::max_element(most, most + lanes) - most);
+        return first[lane] + lane;
+    }
+};
+
 /// Which group each vector is in, and the sums of groups.
 struct Assigned {
     std::vector<std::uint32_t> groups;
@@ -29,12 +44,14 @@ Assigned assign(const Centroids &centroids, std::span<const float> vectors, std:
     std::size_t const count = vectors.size() / dimensions;
     Assigned assigned{std::vector<std::uint32_t>(count), std::vector<float>(centroids.size() * dimensions),
                       std::vector<std::uint32_t>(centroids.size())};
+    for (std::size_t i = 0; i < count; i += vectors_per_stop) {
+        stop();
+        std::size_t const some = std::min(vectors_per_stop, count - i);
+        centroids.nearest_of(vectors.subspan(i * dimensions, some * dimensions), assigned.groups.data() + i);
+    }
     for (std::size_t i = 0; i < count; ++i) {
-        if (i % vectors_per_stop == 0)
-            stop();
         const float *const vector = vectors.data() + i * dimensions;
-        std::size_t const group = centroids.nearest(vector);
-        assigned.groups[i] = static_cast<std::uint32_t>(group);
+        std::size_t const group = assigned.groups[i];
         ++assigned.sizes[group];
         float *const sum = assigned.sums.data() + group * dimensions;
         for (std::size_t j = 0; j < dimensions; ++j)
@@ -88,18 +105,32 @@ Centroids::Centroids(Metric metric, std::size_t dimensions, std::span<const floa
 }
 
 std::size_t Centroids::nearest(const float *vector) const noexcept {
-    std::size_t best = 0;
-    float most = -std::numeric_limits<float>::infinity();
+    Nearest nearest;
     float products[lanes];
     for (std::size_t i = 0; i < half_squares_.size(); i += lanes) {
         kernels().dot_block(vector, blocks_.data() + i * dimensions_, dimensions_, products);
-        for (std::size_t lane = 0; lane < lanes; ++lane)
-            if (float const near = products[lane] - half_squares_[i + lane]; near > most) {
-                most = near;
-                best = i + lane;
-            }
+        nearest.keep(products, half_squares_.data() + i, i);
     }
-    return best;
+    return nearest.list();
+}
+
+void Centroids::nearest_of(std::span<const float> vectors, std::uint32_t *lists) const noexcept {
+    std::size_t const count = vectors.size() / dimensions_;
+    std::size_t at = 0;
+    for (; at + 4 <= count; at += 4) {
+        Nearest nearest[4];
+        for (std::size_t i = 0; i < half_squares_.size(); i += lanes) {
+            float products[4 * lanes];
+            kernels().dot_block4(vectors.data() + at * dimensions_, blocks_.data() + i * dimensions_,
+                                 dimensions_, products);
+            for (std::size_t j = 0; j < 4; ++j)
+                nearest[j].keep(products + j * lanes, half_squares_.data() + i, i);
+        }
+        for (std::size_t j = 0; j < 4; ++j)
+            lists[at + j] = nearest[j].list();
+    }
+    for (; at < count; ++at)
+        lists[at] = static_cast<std::uint32_t>(nearest(vectors.data() + at * dimensions_));
 }
 
 void Centroids::measure(const float *query, std::span<float> nearness) const noexcept {
@@ -112,19 +143,25 @@ void Centroids::measure(const float *query, std::span<float> nearness) const noe
 }
 
 void Centroids::rank(const float *query, std::size_t count, std::vector<std::uint32_t> &lists) const {
+    struct Near {
+        float nearness;
+        std::uint32_t list;
+    };
     std::vector<float> nearness(half_squares_.size());
     measure(query, nearness);
-    lists.resize(size_);
-    std::iota(lists.begin(), lists.end(), 0U);
-    count = std::min(count, size_);
-    auto const nearer = [&](std::uint32_t a, std::uint32_t b) {
-        return nearness[a] != nearness[b] ? nearness[a] > nearness[b] : a < b;
+    std::vector<Near> all(size_);
+    for (std::uint32_t list = 0; list < size_; ++list)
+        all[list] = {nearness[list], list};
+    auto const nearer = [](const Near &a, const Near &b) {
+        return a.nearness != b.nearness ? a.nearness > b.nearness : a.list < b.list;
     };
-    auto const end = lists.begin() + static_cast<std::ptrdiff_t>(count);
-    if (count < size_)
-        std::nth_element(lists.begin(), end, lists.end(), nearer);
-    lists.resize(count);
-    std::ranges::sort(lists, nearer);
+    auto const end = all.begin() + static_cast<std::ptrdiff_t>(std::min(count, size_));
+    if (end != all.end())
+        std::nth_element(all.begin(), end, all.end(), nearer);
+    std::sort(all.begin(), end, nearer);
+    lists.clear();
+    for (auto each = all.begin(); each != end; ++each)
+        lists.push_back(each->list);
 }
 
 std::vector<float> find_centroids(Metric metric, std::span<const float> vectors, std::size_t dimensions,

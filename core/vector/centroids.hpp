@@ -22,6 +22,9 @@ class Centroids {
     /// difference.
     std::size_t nearest(const float *vector) const noexcept;
 
+    /// The same for vectors that follow one another, faster.
+    void nearest_of(std::span<const float> vectors, std::uint32_t *lists) const noexcept;
+
     /// How near each is to a query, more is nearer: `nearness` has room for size() rounded up to lanes.
     void measure(const float *query, std::span<float> nearness) const noexcept;
 

@@ -43,6 +43,9 @@ class CodedQuery {
 
     const std::int8_t *levels() const noexcept { return levels_.data(); }
 
+    /// How the kernels make a product of a sum, before the scale of the vector; `factor` times as large.
+    Line line(float factor) const noexcept { return {factor * scale_, -factor * scale_ * offset_}; }
+
     /// The product with a vector, by its sum as the kernels give it, and its scale.
     float product(std::int32_t sum, float scale) const noexcept {
         return scale * scale_ * (static_cast<float>(sum) - offset_);

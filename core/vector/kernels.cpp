@@ -36,6 +36,32 @@ void dot_block(const float *vector, const float *block, std::size_t dimensions, 
             products[lane] += vector[i] * block[i * lanes + lane];
 }
 
+void dot_block4(const float *vectors, const float *block, std::size_t dimensions, float *products) noexcept {
+    for (std::size_t i = 0; i < 4; ++i)
+        dot_block(vectors + i * dimensions, block, dimensions, products + i * lanes);
+}
+
+void keep_nearest(const float *products, const float *less, std::uint32_t first, float *most,
+                  std::uint32_t *at) noexcept {
+    for (std::size_t lane = 0; lane < lanes; ++lane)
+        if (float const near = products[lane] - less[lane]; near > most[lane]) {
+            most[lane] = near;
+            at[lane] = first;
+        }
+}
+
+std::uint32_t nearer(const std::int32_t *sums, const float *scales, const float *squares, Line line,
+                     float least, float *nearness) noexcept {
+    std::uint32_t found = 0;
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+        nearness[lane] = scales[lane] * (static_cast<float>(sums[lane]) * line.of_sum + line.constant);
+        if (squares != nullptr)
+            nearness[lane] -= squares[lane];
+        found |= nearness[lane] > least ? 1U << lane : 0U;
+    }
+    return found;
+}
+
 void scan4(const std::uint8_t *codes, const std::int8_t *query, std::size_t groups,
            std::int32_t *sums) noexcept {
     std::fill_n(sums, lanes, 0);
@@ -59,7 +85,8 @@ void scan8(const std::uint8_t *codes, const std::int8_t *query, std::size_t grou
 } // namespace
 
 const Kernels &portable_kernels() noexcept {
-    static constexpr Kernels portable{"portable", dot, squared_distance, dot_block, scan4, scan8};
+    static constexpr Kernels portable{
+        "portable", dot, squared_distance, dot_block, dot_block4, keep_nearest, nearer, scan4, scan8};
     return portable;
 }
 

@@ -14,6 +14,12 @@ inline constexpr std::size_t lanes = 16;
 /// with 8 bits they are 4.
 inline constexpr std::size_t group_bytes = 64;
 
+/// From sums to products.
+struct Line {
+    float of_sum;
+    float constant;
+};
+
 struct Kernels {
     const char *name;
 
@@ -26,6 +32,21 @@ struct Kernels {
     /// Products of one vector with those of a block, which has dimension by dimension the value of each lane.
     void (*dot_block)(const float *vector, const float *block, std::size_t dimensions,
                       float *products) noexcept;
+
+    /// The same of four vectors that follow one another: their products with the block, one vector after the
+    /// other.
+    void (*dot_block4)(const float *vectors, const float *block, std::size_t dimensions,
+                       float *products) noexcept;
+
+    /// Keeps for each lane the nearest so far, and where its block began: products less something are
+    /// nearness.
+    void (*keep_nearest)(const float *products, const float *less, std::uint32_t first, float *most,
+                         std::uint32_t *at) noexcept;
+
+    /// Which lanes are nearer than some nearness, a bit each. That of a lane is its scale * (sum * of_sum +
+    /// constant), less its square if there are squares.
+    std::uint32_t (*nearer)(const std::int32_t *sums, const float *scales, const float *squares, Line line,
+                            float least, float *nearness) noexcept;
 
     /// Sums of products of codes from 0 to 15 with a query, 8 dimensions a group.
     void (*scan4)(const std::uint8_t *codes, const std::int8_t *query, std::size_t groups,

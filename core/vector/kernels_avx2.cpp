@@ -61,6 +61,55 @@ STEWARD_AVX2 void dot_block(const float *vector, const float *block, std::size_t
         _mm256_storeu_ps(products + j * half_lanes, _mm256_add_ps(sums[0][j], sums[1][j]));
 }
 
+STEWARD_AVX2 void dot_block4(const float *vectors, const float *block, std::size_t dimensions,
+                             float *products) noexcept {
+    __m256 sums[4][2];
+#pragma GCC unroll 4
+    for (auto &both : sums)
+        both[0] = both[1] = _mm256_setzero_ps();
+    for (std::size_t i = 0; i < dimensions; ++i, block += lanes) {
+        __m256 const low = _mm256_loadu_ps(block);
+        __m256 const high = _mm256_loadu_ps(block + half_lanes);
+#pragma GCC unroll 4
+        for (std::size_t j = 0; j < 4; ++j) {
+            __m256 const value = _mm256_set1_ps(vectors[j * dimensions + i]);
+            sums[j][0] = _mm256_fmadd_ps(value, low, sums[j][0]);
+            sums[j][1] = _mm256_fmadd_ps(value, high, sums[j][1]);
+        }
+    }
+#pragma GCC unroll 4
+    for (std::size_t j = 0; j < 4; ++j)
+        for (std::size_t half = 0; half < 2; ++half)
+            _mm256_storeu_ps(products + j * lanes + half * half_lanes, sums[j][half]);
+}
+
+STEWARD_AVX2 std::uint32_t nearer(const std::int32_t *sums, const float *scales, const float *squares,
+                                  Line line, float least, float *nearness) noexcept {
+    std::uint32_t found = 0;
+    for (std::size_t half = 0; half < lanes; half += half_lanes) {
+        __m256 near = _mm256_cvtepi32_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(sums + half)));
+        near = _mm256_fmadd_ps(near, _mm256_set1_ps(line.of_sum), _mm256_set1_ps(line.constant));
+        near = _mm256_mul_ps(near, _mm256_loadu_ps(scales + half));
+        if (squares != nullptr)
+            near = _mm256_sub_ps(near, _mm256_loadu_ps(squares + half));
+        _mm256_storeu_ps(nearness + half, near);
+        auto const mask = _mm256_movemask_ps(_mm256_cmp_ps(near, _mm256_set1_ps(least), _CMP_GT_OQ));
+        found |= static_cast<std::uint32_t>(mask) << half;
+    }
+    return found;
+}
+
+STEWARD_AVX2 void keep_nearest(const float *products, const float *less, std::uint32_t first, float *most,
+                               std::uint32_t *at) noexcept {
+    for (std::size_t half = 0; half < lanes; half += half_lanes) {
+        __m256 const near = _mm256_sub_ps(_mm256_loadu_ps(products + half), _mm256_loadu_ps(less + half));
+        __m256 const nearer = _mm256_cmp_ps(near, _mm256_loadu_ps(most + half), _CMP_GT_OQ);
+        _mm256_maskstore_ps(most + half, _mm256_castps_si256(nearer), near);
+        _mm256_maskstore_epi32(reinterpret_cast<int *>(at + half), _mm256_castps_si256(nearer),
+                               _mm256_set1_epi32(static_cast<int>(first)));
+    }
+}
+
 STEWARD_AVX2 __m256i four_of(const std::int8_t *query) noexcept {
     std::int32_t four = 0;
     std::memcpy(&four, query, sizeof four);
@@ -118,7 +167,8 @@ STEWARD_AVX2 void scan8(const std::uint8_t *codes, const std::int8_t *query, std
 } // namespace
 
 const Kernels *avx2_kernels() noexcept {
-    static constexpr Kernels half{"avx2", dot, squared_distance, dot_block, scan4, scan8};
+    static constexpr Kernels half{"avx2", dot,  squared_distance, dot_block, dot_block4, keep_nearest, nearer,
+                                  scan4,  scan8};
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &half : nullptr;
 }
 

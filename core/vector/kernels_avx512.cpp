@@ -58,6 +58,7 @@ STEWARD_AVX512 void dot_block(const float *vector, const float *block, std::size
     __m512 sums[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()};
     std::size_t i = 0;
     for (; i + 4 <= dimensions; i += 4)
+#pragma GCC unroll 4
         for (std::size_t j = 0; j < 4; ++j)
             sums[j] = _mm512_fmadd_ps(_mm512_set1_ps(vector[i + j]), _mm512_loadu_ps(block + (i + j) * lanes),
                                       sums[j]);
@@ -65,6 +66,52 @@ STEWARD_AVX512 void dot_block(const float *vector, const float *block, std::size
         sums[0] = _mm512_fmadd_ps(_mm512_set1_ps(vector[i]), _mm512_loadu_ps(block + i * lanes), sums[0]);
     _mm512_storeu_ps(products,
                      _mm512_add_ps(_mm512_add_ps(sums[0], sums[1]), _mm512_add_ps(sums[2], sums[3])));
+}
+
+/// Each part of the block is loaded once for all four; even and odd dimensions in sums of their own.
+STEWARD_AVX512 void dot_block4(const float *vectors, const float *block, std::size_t dimensions,
+                               float *products) noexcept {
+    __m512 sums[2][4];
+#pragma GCC unroll 4
+    for (std::size_t j = 0; j < 4; ++j)
+        sums[0][j] = sums[1][j] = _mm512_setzero_ps();
+    std::size_t i = 0;
+    for (; i + 2 <= dimensions; i += 2) {
+        __m512 const even = _mm512_loadu_ps(block + i * lanes);
+        __m512 const odd = _mm512_loadu_ps(block + (i + 1) * lanes);
+#pragma GCC unroll 4
+        for (std::size_t j = 0; j < 4; ++j) {
+            sums[0][j] = _mm512_fmadd_ps(_mm512_set1_ps(vectors[j * dimensions + i]), even, sums[0][j]);
+            sums[1][j] = _mm512_fmadd_ps(_mm512_set1_ps(vectors[j * dimensions + i + 1]), odd, sums[1][j]);
+        }
+    }
+    for (; i < dimensions; ++i)
+#pragma GCC unroll 4
+        for (std::size_t j = 0; j < 4; ++j)
+            sums[0][j] = _mm512_fmadd_ps(_mm512_set1_ps(vectors[j * dimensions + i]),
+                                         _mm512_loadu_ps(block + i * lanes), sums[0][j]);
+#pragma GCC unroll 4
+    for (std::size_t j = 0; j < 4; ++j)
+        _mm512_storeu_ps(products + j * lanes, _mm512_add_ps(sums[0][j], sums[1][j]));
+}
+
+STEWARD_AVX512 std::uint32_t nearer(const std::int32_t *sums, const float *scales, const float *squares,
+                                    Line line, float least, float *nearness) noexcept {
+    __m512 near = _mm512_maskz_cvtepi32_ps(tail_of(lanes), _mm512_loadu_si512(sums));
+    near = _mm512_fmadd_ps(near, _mm512_set1_ps(line.of_sum), _mm512_set1_ps(line.constant));
+    near = _mm512_mul_ps(near, _mm512_loadu_ps(scales));
+    if (squares != nullptr)
+        near = _mm512_sub_ps(near, _mm512_loadu_ps(squares));
+    _mm512_storeu_ps(nearness, near);
+    return _mm512_cmp_ps_mask(near, _mm512_set1_ps(least), _CMP_GT_OQ);
+}
+
+STEWARD_AVX512 void keep_nearest(const float *products, const float *less, std::uint32_t first, float *most,
+                                 std::uint32_t *at) noexcept {
+    __m512 const near = _mm512_sub_ps(_mm512_loadu_ps(products), _mm512_loadu_ps(less));
+    __mmask16 const nearer = _mm512_cmp_ps_mask(near, _mm512_loadu_ps(most), _CMP_GT_OQ);
+    _mm512_mask_storeu_ps(most, nearer, near);
+    _mm512_mask_storeu_epi32(at, nearer, _mm512_set1_epi32(static_cast<int>(first)));
 }
 
 STEWARD_AVX512 __m512i four_of(const std::int8_t *query) noexcept {
@@ -104,7 +151,8 @@ STEWARD_AVX512 void scan8(const std::uint8_t *codes, const std::int8_t *query, s
 } // namespace
 
 const Kernels *avx512_kernels() noexcept {
-    static constexpr Kernels wide{"avx512", dot, squared_distance, dot_block, scan4, scan8};
+    static constexpr Kernels wide{
+        "avx512", dot, squared_distance, dot_block, dot_block4, keep_nearest, nearer, scan4, scan8};
     bool const can = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni") &&
                      __builtin_cpu_supports("fma");

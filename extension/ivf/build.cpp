@@ -26,9 +26,10 @@ namespace steward::ivf {
 
 namespace {
 
-constexpr std::size_t sampled_per_list = 40;
-constexpr int steps = 8;             ///< of finding middles
-constexpr std::size_t queries = 100; ///< that recall is measured by
+constexpr std::size_t sampled_per_list = 80;
+constexpr int steps = 10;            ///< of finding middles
+constexpr std::size_t queries = 256; ///< that recall is measured by
+constexpr std::size_t vectors_at_once = 16;
 
 /// As many as suit the number of vectors.
 std::size_t usual_lists(double vectors) noexcept {
@@ -98,6 +99,8 @@ struct Pass {
     PostingWriter *writer;
     core::RecallMeter *meter;
     std::vector<float> prepared;
+    std::vector<float> waiting; ///< prepared vectors, for some at a time to be given to lists
+    std::vector<ItemPointerData> waiting_tids;
     Entry entry;
 };
 
@@ -109,6 +112,23 @@ std::uint64_t number_of(const ItemPointerData &tid) noexcept {
 bool has_direction(core::Metric metric, std::span<const float> vector) noexcept {
     return metric != core::Metric::cosine ||
            std::ranges::any_of(vector, [](float value) { return value != 0; });
+}
+
+void give_to_lists(Pass &pass) {
+    std::array<std::uint32_t, vectors_at_once> lists{};
+    std::size_t const dimensions = pass.opened->meta.dimensions;
+    if (pass.opened->meta.lists > 1)
+        pass.opened->centroids.nearest_of(pass.waiting, lists.data());
+    for (std::size_t i = 0; i < pass.waiting_tids.size(); ++i) {
+        std::span<const float> const vector = std::span(pass.waiting).subspan(i * dimensions, dimensions);
+        make_entry(*pass.opened, vector.data(), lists[i], pass.entry);
+        pass.writer->add(pass.entry, pass.waiting_tids[i]);
+        if (pass.meter != nullptr)
+            pass.meter->meet(vector, lists[i], number_of(pass.waiting_tids[i]));
+        pass.indexed += 1;
+    }
+    pass.waiting.clear();
+    pass.waiting_tids.clear();
 }
 
 void take_row(Pass &pass, core::Metric metric, ItemPointer tid, Datum value) {
@@ -123,11 +143,10 @@ void take_row(Pass &pass, core::Metric metric, ItemPointer tid, Datum value) {
         if (pass.sample != nullptr) {
             pass.sample->take(vector, *tid);
         } else if (prepare(*pass.opened, vector, pass.prepared)) {
-            make_entry(*pass.opened, pass.prepared, pass.entry);
-            pass.writer->add(pass.entry, *tid);
-            if (pass.meter != nullptr)
-                pass.meter->meet(pass.prepared, pass.entry.list, number_of(*tid));
-            pass.indexed += 1;
+            pass.waiting.insert(pass.waiting.end(), pass.prepared.begin(), pass.prepared.end());
+            pass.waiting_tids.push_back(*tid);
+            if (pass.waiting_tids.size() == vectors_at_once)
+                give_to_lists(pass);
         }
     }
     guarded([&] { MemoryContextReset(pass.scratch); });
@@ -207,7 +226,7 @@ struct Built {
 
 Built build(Relation heap, Relation index, IndexInfo *info) {
     core::Metric const metric = guarded([&] { return metric_of(index); });
-    Pass pass{heap, index, info, nullptr, 0, 0, nullptr, nullptr, nullptr, nullptr, {}, {}};
+    Pass pass{heap, index, info, nullptr, 0, 0, nullptr, nullptr, nullptr, nullptr, {}, {}, {}, {}};
     pass.scratch = guarded([] {
         return AllocSetContextCreate(CurrentMemoryContext, "steward_ivf row", ALLOCSET_DEFAULT_SIZES);
     });
@@ -229,6 +248,7 @@ Built build(Relation heap, Relation index, IndexInfo *info) {
     pass.writer = &writer;
     pass.meter = meter ? &*meter : nullptr;
     go_through(pass);
+    give_to_lists(pass);
     if (meter)
         std::ranges::copy(meter->probes(opened.centroids, measured_recalls), opened.meta.probes.begin());
     opened.meta.vectors = static_cast<std::uint32_t>(std::min(pass.indexed, 4e9));

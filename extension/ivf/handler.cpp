@@ -38,7 +38,7 @@ Size size_of(Oid index) {
     Size size{1, 1, 1};
     Relation const relation = index_open(index, NoLock);
     boundary([&] {
-        if (const Opened *const opened = open(relation))
+        if (std::shared_ptr<const Opened> const opened = open(relation))
             size = {
                 static_cast<double>(opened->meta.lists),
                 static_cast<double>(opened->probes(search_settings.probes, search_settings.target_recall)),

@@ -183,7 +183,7 @@ void start_index(Relation index, std::size_t dimensions) {
 
 void insert(Relation index, Datum value, ItemPointer tid) {
     std::span<const float> const vector = guarded([&] { return indexed_vector(value); });
-    const Opened *opened = open(index);
+    std::shared_ptr<const Opened> opened = open(index);
     if (opened == nullptr) {
         guarded([&] { start_index(index, vector.size()); });
         opened = open(index);
@@ -193,7 +193,7 @@ void insert(Relation index, Datum value, ItemPointer tid) {
     if (!prepare(*opened, vector, prepared))
         return;
     Entry entry;
-    make_entry(*opened, prepared, entry);
+    make_entry(*opened, prepared.data(), list_of(*opened, prepared), entry);
     guarded([&] { insert_entry(index, *opened, entry, *tid); });
 }
 

@@ -140,15 +140,14 @@ struct Stats {
 Stats stats_of(Relation index) {
     Stats stats{};
     stats.meta = guarded([&] { return read_meta(index); });
-    if (const Opened *const opened = open(index)) {
-        Opened const copy = *opened; // others may be opened while it is walked through
-        Walk const found = walk(index, copy);
+    if (std::shared_ptr<const Opened> const opened = open(index)) {
+        Walk const found = walk(index, *opened);
         stats.vectors = static_cast<std::int64_t>(found.vectors);
         stats.free_lanes = static_cast<std::int64_t>(found.free_lanes);
         stats.pages = static_cast<std::int64_t>(found.pages);
         stats.longest = static_cast<std::int64_t>(found.longest);
         stats.probes =
-            static_cast<std::int32_t>(copy.probes(search_settings.probes, search_settings.target_recall));
+            static_cast<std::int32_t>(opened->probes(search_settings.probes, search_settings.target_recall));
     }
     return stats;
 }
@@ -165,11 +164,10 @@ struct Problems {
 
 Problems problems_of(Relation index) {
     Problems problems{};
-    const Opened *const opened = open(index);
+    std::shared_ptr<const Opened> const opened = open(index);
     if (opened == nullptr)
         return problems;
-    Opened const copy = *opened;
-    Walk const found = walk(index, copy);
+    Walk const found = walk(index, *opened);
     guarded([&] {
         problems.all = static_cast<Problem *>(palloc(sizeof(Problem) * (found.problems.size() + 1)));
     });

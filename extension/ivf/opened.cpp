@@ -53,6 +53,7 @@ std::vector<BlockNumber> read_directory(Relation index, const Meta &meta) {
                  heads.size() * sizeof(ListHead), entries_per_page * sizeof(ListHead));
     });
     std::vector<BlockNumber> first;
+    first.reserve(heads.size());
     for (const ListHead &head : heads)
         first.push_back(head.first);
     return first;
@@ -81,17 +82,19 @@ std::size_t Opened::probes(int asked, double target_recall) const noexcept {
     return meta.lists;
 }
 
-const Opened *open(Relation index) {
-    static auto *const kept = new std::map<Key, Opened>; // never destroyed: nothing runs when a process exits
+std::shared_ptr<const Opened> open(Relation index) {
+    static auto *const kept = new std::map<Key, std::shared_ptr<const Opened>>; // never destroyed: nothing
+                                                                                // runs when a process exits
     Meta const meta = guarded([&] { return read_meta(index); });
     if (meta.dimensions == 0)
         return nullptr;
     if (auto const found = kept->find(key_of(index));
-        found != kept->end() && found->second.meta.epoch == meta.epoch)
-        return &found->second;
+        found != kept->end() && found->second->meta.epoch == meta.epoch)
+        return found->second;
     if (kept->size() >= most_kept)
         kept->clear();
-    return &kept->insert_or_assign(key_of(index), read(index, meta)).first->second;
+    return kept->insert_or_assign(key_of(index), std::make_shared<const Opened>(read(index, meta)))
+        .first->second;
 }
 
 bool prepare(const Opened &opened, std::span<const float> vector, std::vector<float> &prepared) {

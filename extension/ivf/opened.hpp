@@ -1,6 +1,7 @@
 // What a process keeps of an index: all that does not change between two builds.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "core/vector/centroids.hpp"
@@ -23,9 +24,8 @@ struct Opened {
     std::size_t probes(int asked, double target_recall) const noexcept;
 };
 
-/// Reads the index where it is another one than was kept. The reference holds until the next call; null as
-/// long as no vector was in the index.
-const Opened *open(Relation index);
+/// Reads the index where it is another one than was kept; null as long as no vector was in it.
+std::shared_ptr<const Opened> open(Relation index);
 
 /// The vector of a query or a row as the index has it: a direction for the cosine, and rotated. False where
 /// the cosine has none.

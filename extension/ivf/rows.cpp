@@ -29,11 +29,14 @@ void require_dimensions(Relation index, std::size_t has, std::size_t needs) {
                 errdetail("This one has %zu.", has));
 }
 
-void make_entry(const Opened &opened, const std::vector<float> &prepared, Entry &entry) {
-    entry.list =
-        opened.meta.lists > 1 ? static_cast<std::uint32_t>(opened.centroids.nearest(prepared.data())) : 0;
-    entry.square = core::kernels().dot(prepared.data(), prepared.data(), prepared.size());
-    core::encode(opened.format, prepared.data(), entry.code);
+std::uint32_t list_of(const Opened &opened, const std::vector<float> &prepared) noexcept {
+    return opened.meta.lists > 1 ? static_cast<std::uint32_t>(opened.centroids.nearest(prepared.data())) : 0;
+}
+
+void make_entry(const Opened &opened, const float *prepared, std::uint32_t list, Entry &entry) {
+    entry.list = list;
+    entry.square = core::kernels().dot(prepared, prepared, opened.meta.dimensions);
+    core::encode(opened.format, prepared, entry.code);
 }
 
 void put_entry(const FrameLayout &layout, char *frame_or_contents, std::size_t part, std::size_t lane,

@@ -25,8 +25,11 @@ std::span<const float> indexed_vector(Datum value);
 /// Raises 22000 unless a vector has as many dimensions as those of the index. Plain C.
 void require_dimensions(Relation index, std::size_t has, std::size_t needs);
 
-/// Which list a prepared vector goes to, and its code.
-void make_entry(const Opened &opened, const std::vector<float> &prepared, Entry &entry);
+/// Which list a prepared vector goes to.
+std::uint32_t list_of(const Opened &opened, const std::vector<float> &prepared) noexcept;
+
+/// The code of a prepared vector that goes to a list.
+void make_entry(const Opened &opened, const float *prepared, std::uint32_t list, Entry &entry);
 
 /// Writes an entry into a lane of a frame: all that is on the frame's page number `part`, but not that it is
 /// live.

@@ -127,12 +127,12 @@ std::span<const float> query_of(IndexScanDesc scan, std::size_t dimensions) {
 
 void begin(IndexScanDesc scan, ScanState &state) {
     state.is_begun = true;
-    const Opened *const opened = open(scan->indexRelation);
+    std::shared_ptr<const Opened> const opened = open(scan->indexRelation);
     if (opened == nullptr)
         return;
     std::span<const float> const query = guarded([&] { return query_of(scan, opened->meta.dimensions); });
     state.rows = std::make_unique<TableRows>(scan, query, opened->metric);
-    state.search = std::make_unique<Search>(scan->indexRelation, *opened, query, search_settings);
+    state.search = std::make_unique<Search>(scan->indexRelation, opened, query, search_settings);
 }
 
 void end(ScanState &state) {

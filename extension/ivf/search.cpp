@@ -11,10 +11,10 @@ namespace steward::ivf {
 
 namespace {
 
-constexpr std::size_t usual_rerank = 40;
-constexpr std::size_t chunks = 4;     ///< of rows to look up, before more lists are looked into
-constexpr std::size_t more_lists = 4; ///< times as many then
-constexpr std::size_t more_rows = 8;
+constexpr std::size_t usual_rerank = 30;
+constexpr std::size_t chunks = 2;      ///< of rows to look up, before more lists are looked into
+constexpr std::size_t more_lists = 16; ///< times as many then
+constexpr std::size_t more_rows = 16;
 
 std::uint64_t number_of(const ItemPointerData &tid) noexcept {
     return (std::uint64_t{ItemPointerGetBlockNumberNoCheck(&tid)} << 16) |
@@ -27,6 +27,16 @@ std::size_t rerank_of(const SearchSettings &settings, std::size_t dimensions) no
                                : std::clamp(100 * usual_rerank / dimensions, usual_rerank, 4 * usual_rerank);
 }
 
+/// Where the processor would wait for memory: at the head of each frame; from there on it goes ahead by
+/// itself.
+void fetch_ahead(Page page, const FrameLayout &layout) noexcept {
+    __builtin_prefetch(page);
+    __builtin_prefetch(static_cast<const char *>(page) + BLCKSZ - sizeof(PageTail));
+    for (std::size_t i = 0; i < layout.frames_per_page(); ++i)
+        for (std::size_t line = 0; line < 4; ++line)
+            __builtin_prefetch(contents(page) + i * layout.bytes() + line * 64);
+}
+
 std::vector<float> prepared_of(const Opened &opened, std::span<const float> query, bool &has_direction) {
     std::vector<float> prepared;
     has_direction = prepare(opened, query, prepared);
@@ -35,10 +45,11 @@ std::vector<float> prepared_of(const Opened &opened, std::span<const float> quer
 
 } // namespace
 
-Search::Search(Relation index, const Opened &opened, std::span<const float> query,
+Search::Search(Relation index, std::shared_ptr<const Opened> opened, std::span<const float> query,
                const SearchSettings &settings)
-    : index_(index), opened_(opened), settings_(settings),
-      prepared_(prepared_of(opened, query, has_direction_)), query_(opened.format, prepared_.data()),
+    : index_(index), kept_(std::move(opened)), opened_(*kept_), settings_(settings),
+      prepared_(prepared_of(opened_, query, has_direction_)), query_(opened_.format, prepared_.data()),
+      line_(query_.line(opened_.metric == core::Metric::l2 ? 2 : 1)),
       last_distance_(-std::numeric_limits<double>::infinity()) {
 }
 
@@ -92,29 +103,40 @@ void Search::collect() {
     ranked_ = 0;
     has_dropped_ = false;
     least_ = -std::numeric_limits<float>::infinity();
-    for (std::uint32_t const list : lists_) {
-        check_interrupts();
-        guarded([&] { scan_list(list); });
-    }
+    guarded([&] {
+        if (opened_.layout.pages_per_frame() == 1)
+            return scan_narrow();
+        for (std::uint32_t const list : lists_)
+            for (BlockNumber block = opened_.first[list]; block != InvalidBlockNumber;)
+                scan_wide(block);
+    });
     cut();
     std::ranges::sort(candidates_, std::ranges::greater{}, &Candidate::nearness);
     bool const was_all = probes_ == all && !has_dropped_;
     is_over_ = was_all || settings_.iterative == static_cast<int>(Iterative::off);
 }
 
-/// Plain C but for candidates, which are not on the stack.
-void Search::scan_list(std::uint32_t list) {
-    for (BlockNumber block = opened_.first[list]; block != InvalidBlockNumber;) {
-        if (opened_.layout.pages_per_frame() > 1) {
-            scan_wide(block);
-            continue;
-        }
-        Buffer const buffer = ReadBuffer(index_, block);
+/// Plain C but for candidates, which are not on the stack. The next page is on its way while one is looked
+/// at.
+void Search::scan_narrow() {
+    std::size_t list = 0;
+    Buffer buffer = ReadBuffer(index_, opened_.first[lists_[0]]);
+    while (BufferIsValid(buffer)) {
+        check_interrupts();
         LockBuffer(buffer, BUFFER_LOCK_SHARE);
         check_page(index_, buffer);
-        scan_page(BufferGetPage(buffer));
-        block = tail_of(BufferGetPage(buffer))->next;
+        Page const page = BufferGetPage(buffer);
+        BlockNumber next = tail_of(page)->next;
+        if (next == InvalidBlockNumber && ++list < lists_.size())
+            next = opened_.first[lists_[list]];
+        Buffer coming = InvalidBuffer;
+        if (next != InvalidBlockNumber) {
+            coming = ReadBuffer(index_, next);
+            fetch_ahead(BufferGetPage(coming), opened_.layout);
+        }
+        scan_page(page);
         UnlockReleaseBuffer(buffer);
+        buffer = coming;
     }
 }
 
@@ -136,6 +158,7 @@ void Search::scan_wide(BlockNumber &block) {
     const FrameLayout &layout = opened_.layout;
     const core::Kernels &kernel = core::kernels();
     auto *const scan = opened_.format.bits == 4 ? kernel.scan4 : kernel.scan8;
+    check_interrupts();
     FrameHead head{};
     bool is_used = false;
     std::int32_t sums[core::lanes] = {};
@@ -166,13 +189,13 @@ void Search::scan_wide(BlockNumber &block) {
 }
 
 void Search::offer(const FrameHead &frame, const std::int32_t *sums) {
-    for (unsigned live = frame.live; live != 0; live &= live - 1) {
-        auto const lane = static_cast<std::size_t>(std::countr_zero(live));
-        float nearness = query_.product(sums[lane], frame.scales[lane]);
-        if (opened_.metric == core::Metric::l2)
-            nearness = 2 * nearness - frame.squares[lane];
-        if (nearness > least_ && (known_.empty() || !known_.contains(number_of(frame.tids[lane]))))
-            candidates_.push_back({nearness, frame.tids[lane]});
+    float nearness[core::lanes];
+    const float *const squares = opened_.layout.has_squares() ? frame.squares : nullptr;
+    unsigned const nearer = core::kernels().nearer(sums, frame.scales, squares, line_, least_, nearness);
+    for (unsigned left = nearer & frame.live; left != 0; left &= left - 1) {
+        auto const lane = static_cast<std::size_t>(std::countr_zero(left));
+        if (known_.empty() || !known_.contains(number_of(frame.tids[lane])))
+            candidates_.push_back({nearness[lane], frame.tids[lane]});
     }
     if (candidates_.size() >= 2 * wanted_ + core::lanes)
         cut();

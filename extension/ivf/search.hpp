@@ -37,7 +37,7 @@ class Rows {
 /// One query, whose rows are asked for one by one. The more are asked for, the more lists are looked into.
 class Search {
   public:
-    Search(Relation index, const Opened &opened, std::span<const float> query,
+    Search(Relation index, std::shared_ptr<const Opened> opened, std::span<const float> query,
            const SearchSettings &settings);
 
     /// The next row; false if there is none any more.
@@ -45,7 +45,7 @@ class Search {
 
   private:
     void collect();
-    void scan_list(std::uint32_t list);
+    void scan_narrow();
     void scan_page(Page page);
     void scan_wide(BlockNumber &block);
     void offer(const FrameHead &frame, const std::int32_t *sums);
@@ -53,11 +53,13 @@ class Search {
     bool rank_some(Rows &rows);
 
     Relation index_;
-    const Opened opened_; ///< what is kept may go while a scan is open
+    std::shared_ptr<const Opened> kept_; ///< while the scan is open
+    const Opened &opened_;
     SearchSettings settings_;
     std::vector<float> prepared_;
     bool has_direction_;
     core::CodedQuery query_;
+    core::Line line_; ///< from sums to nearness
     std::vector<std::uint32_t> lists_;
     std::size_t probes_ = 0; ///< that were looked into last
     std::size_t wanted_ = 0; ///< candidates

@@ -92,7 +92,7 @@ IndexBulkDeleteResult *ambulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult
         stats = static_cast<IndexBulkDeleteResult *>(palloc0(sizeof(IndexBulkDeleteResult)));
     stats->num_index_tuples = 0;
     boundary([&] {
-        const Opened *const opened = open(info->index);
+        std::shared_ptr<const Opened> const opened = open(info->index);
         if (opened == nullptr)
             return;
         std::vector<BlockNumber> first_room(opened->meta.lists, InvalidBlockNumber);

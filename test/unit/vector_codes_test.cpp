@@ -152,6 +152,10 @@ TEST(Centroids, AreFoundWhereVectorsAre) {
         std::vector<float> const found = find_centroids(metric, vectors, 32, 40, 10, 1);
         Centroids const centroids(metric, 32, found);
         EXPECT_EQ(centroids.size(), 40U);
+        std::vector<std::uint32_t> lists(vectors.size() / 32 - 1);
+        centroids.nearest_of(std::span(vectors).first(lists.size() * 32), lists.data());
+        for (std::size_t i = 0; i < lists.size(); ++i)
+            EXPECT_EQ(lists[i], centroids.nearest(vectors.data() + i * 32));
         for (const std::vector<float> &middle : middles) {
             const float *const near = found.data() + centroids.nearest(middle.data()) * 32;
             EXPECT_LT(distance(Metric::l2, middle.data(), near, 32), 0.2);

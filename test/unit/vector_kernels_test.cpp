@@ -61,6 +61,42 @@ TEST(VectorKernels, OfBlocksAreThoseOfTheirLanes) {
         }
 }
 
+TEST(VectorKernels, OfFourVectorsAreThoseOfEach) {
+    for (const Kernels *const kernel : all_kernels())
+        for (std::size_t n : {1U, 2U, 3U, 100U}) {
+            std::vector<float> const vectors = floats(4 * n, 6);
+            std::vector<float> const block = floats(n * lanes, 7);
+            std::vector<float> four(4 * lanes);
+            kernel->dot_block4(vectors.data(), block.data(), n, four.data());
+            for (std::size_t i = 0; i < 4; ++i) {
+                float one[lanes];
+                portable_kernels().dot_block(vectors.data() + i * n, block.data(), n, one);
+                for (std::size_t lane = 0; lane < lanes; ++lane)
+                    EXPECT_NEAR(four[i * lanes + lane], one[lane], 1e-4F) << kernel->name;
+            }
+        }
+}
+
+TEST(VectorKernels, TellWhichLanesAreNearer) {
+    std::vector<std::int32_t> sums;
+    for (std::size_t lane = 0; lane < lanes; ++lane)
+        sums.push_back(static_cast<std::int32_t>(lane * 10));
+    std::vector<float> const scales(lanes, 2);
+    std::vector<float> squares(lanes);
+    squares[15] = 1000;
+    for (const Kernels *const kernel : all_kernels()) {
+        float nearness[lanes];
+        // 2 * (sum / 2 - 25) > 51: sums above 101
+        EXPECT_EQ(kernel->nearer(sums.data(), scales.data(), nullptr, {0.5F, -25}, 51, nearness),
+                  0xf800U & 0xffffU)
+            << kernel->name;
+        EXPECT_EQ(kernel->nearer(sums.data(), scales.data(), squares.data(), {0.5F, -25}, 51, nearness),
+                  0x7800U)
+            << kernel->name;
+        EXPECT_FLOAT_EQ(nearness[15], 100 - 1000);
+    }
+}
+
 TEST(VectorKernels, OfCodesAreEqualToTheBit) {
     std::mt19937 random(5);
     for (std::size_t groups : {0U, 1U, 2U, 3U, 13U, 48U, 2000U}) {
