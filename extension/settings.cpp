@@ -67,15 +67,17 @@ void define_settings() {
                    "Sets how much room cached values of a database take in the table below the memory.",
                    "Beyond it the oldest ones are removed. 0 means without limit.",
                    &cache_settings.table_limit_mb, 0, INT_MAX, GUC_UNIT_MB});
-    static const config_enum_entry iterative[] = {{"off", static_cast<int>(ivf::Iterative::off), false},
-                                                  {"relaxed", static_cast<int>(ivf::Iterative::relaxed), false},
-                                                  {"strict", static_cast<int>(ivf::Iterative::strict), false},
-                                                  {nullptr, 0, false}};
-    DefineCustomEnumVariable("steward.iterative_scan", "Sets how a scan of vectors goes on beyond its nearest lists.",
-                             "As long as rows are asked for: nearly in the order of their distances, or strictly, which "
-                             "leaves rows out.",
-                             &ivf::search_settings.iterative, static_cast<int>(ivf::Iterative::relaxed), iterative,
-                             PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    static const config_enum_entry iterative[] = {
+        {"off", static_cast<int>(ivf::Iterative::off), false},
+        {"relaxed", static_cast<int>(ivf::Iterative::relaxed), false},
+        {"strict", static_cast<int>(ivf::Iterative::strict), false},
+        {nullptr, 0, false}};
+    DefineCustomEnumVariable(
+        "steward.iterative_scan", "Sets how a scan of vectors goes on beyond its nearest lists.",
+        "As long as rows are asked for: nearly in the order of their distances, or strictly, which "
+        "leaves rows out.",
+        &ivf::search_settings.iterative, static_cast<int>(ivf::Iterative::relaxed), iterative, PGC_USERSET, 0,
+        nullptr, nullptr, nullptr);
     DefineCustomStringVariable("steward.library_version", "Shows the version of the loaded library.",
                                "It differs from the extension's version between the installation of a new "
                                "package and ALTER EXTENSION pg_steward UPDATE.",
@@ -84,11 +86,12 @@ void define_settings() {
     define_number({"steward.max_workers", "Sets how many background workers run at once, over all databases.",
                    "Each takes one of max_worker_processes.", &worker_settings.max_workers, 1, 64, 0});
     DefineCustomIntVariable("steward.probes", "Sets how many lists of vectors a scan looks into at first.",
-                            "0 means as many as steward.target_recall needs.", &ivf::search_settings.probes, 0, 0, 65536,
-                            PGC_USERSET, 0, nullptr, nullptr, nullptr);
-    DefineCustomIntVariable("steward.rerank", "Sets how many rows a scan of vectors looks up at once, for true distances.",
-                            "0 means as many as the bits of the index need.", &ivf::search_settings.rerank, 0, 0, 100000,
-                            PGC_USERSET, 0, nullptr, nullptr, nullptr);
+                            "0 means as many as steward.target_recall needs.", &ivf::search_settings.probes,
+                            0, 0, 65536, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("steward.rerank",
+                            "Sets how many rows a scan of vectors looks up at once, for true distances.",
+                            "0 means as many as the bits of the index need.", &ivf::search_settings.rerank, 0,
+                            0, 100000, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     DefineCustomRealVariable(
         "steward.sample_rate", "Sets the share of calls whose duration is measured.",
         "Calls and errors are counted all the same.", &sample_rate, 0.1, 0.0, 1.0, PGC_SUSET, 0, nullptr,
@@ -96,9 +99,10 @@ void define_settings() {
     DefineCustomBoolVariable("steward.superuser_jobs", "Lets background workers do the jobs of superusers.",
                              "Jobs run as the role that owns them.", &worker_settings.superuser_jobs, true,
                              PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
-    DefineCustomRealVariable("steward.target_recall", "Sets which share of the nearest vectors a scan is to find.",
-                             "How many lists that takes was measured when the index was made.",
-                             &ivf::search_settings.target_recall, 0.95, 0.0, 1.0, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomRealVariable(
+        "steward.target_recall", "Sets which share of the nearest vectors a scan is to find.",
+        "How many lists that takes was measured when the index was made.",
+        &ivf::search_settings.target_recall, 0.95, 0.0, 1.0, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     define_number({"steward.tick_hz", "Sets how many times a second the launcher looks for work.",
                    "A tick with nothing to do reads a few words of shared memory.", &worker_settings.tick_hz,
                    1, 100, 0});

@@ -175,8 +175,10 @@ bool amgettuple(IndexScanDesc scan, ScanDirection direction) {
     bool const is_there = boundary([&] {
         ScanState &state = state_of(scan);
         if (!state.is_begun) {
+            MemoryContext const caller = MemoryContextSwitchTo(GetMemoryChunkContext(scan)); // lives as long
             guarded([&] { pgstat_count_index_scan(scan->indexRelation); });
             begin(scan, state);
+            MemoryContextSwitchTo(caller);
         }
         return state.search != nullptr && state.search->next(*state.rows, found);
     });

@@ -74,7 +74,8 @@ void sweep_pages(const Opened &opened, const Sweep &sweep) {
         LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
         Page const page = BufferGetPage(buffer);
         // A page that was made but not filled by a crash, the middles and the directory have no frames.
-        if (!PageIsNew(page) && tail_of(page)->page_id == page_id && tail_of(page)->frames > 0)
+        if (!PageIsNew(page) && tail_of(page)->page_id == page_id && tail_of(page)->frames > 0 &&
+            tail_of(page)->list < opened.meta.lists)
             sweep_page(buffer, opened.layout, sweep);
         UnlockReleaseBuffer(buffer);
     }

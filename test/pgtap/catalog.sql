@@ -20,7 +20,7 @@ SELECT is_empty($$SELECT name FROM member WHERE obj_description(oid, 'pg_proc') 
 SELECT is_empty($$SELECT name FROM member WHERE proparallel <> 's' AND provolatile <> 'v'$$, 'all that have no effects are parallel safe');
 SELECT is_empty($$SELECT name FROM member WHERE NOT proisstrict AND provolatile <> 'v'
                   AND proname NOT IN ('principle_draft_score', 'schedule_next', 'schedule_times', 'cache_key', 'cache_namespace_name',
-                                      'cache_namespace_refuse', 'zstd_compress', 'zstd_decompress', 'model_explain', 'model_pack')$$,
+                                      'cache_namespace_refuse', 'zstd_compress', 'zstd_decompress', 'model_explain', 'model_pack', 'vector_column', 'text_document')$$,
                 'all that have no effects are strict: null in, null out; a draft may lack an id and a profile, a schedule an anchor, a frame a dictionary, an explanation a label, and null is a part of a key');
 SELECT is_empty($$SELECT name FROM member WHERE prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c')
                   AND prokind = 'f' AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig), false)
@@ -35,7 +35,7 @@ SELECT set_eq(
           'principle_pending', 'jobs_may_run', 'jobs_next_at', 'job_kind_option', 'doctor_server', 'doctor_rights', 'schedule_next', 'schedule_times',
           'cache_key', 'cache_lower_sizes', 'cache_grade', 'summary_partitions', 'summary_obstacle', 'summary_settings', 'summary_stamps', 'summary_is_deaf',
           'summary_is_below', 'fidelity_values', 'fidelity_is_due', 'fidelity_current', 'fidelity_history', 'fidelity_history_summary',
-          'ivf_stats', 'ivf_check', 'model_query', 'model_predict', 'model_predict_detail', 'model_probability', 'model_labels', 'model_explain', 'model_features', 'failure_type_of',
+          'ivf_stats', 'ivf_check', 'vector_column', 'vector_condition', 'vector_key', 'vector_operator', 'text_document', 'model_query', 'model_predict', 'model_predict_detail', 'model_probability', 'model_labels', 'model_explain', 'model_features', 'failure_type_of',
           'strategy_propensities', 'strategy_policy', 'strategy_policy_odds', 'strategy_value', 'recovery_unavailable', 'recovery_queues'],
     'only what looks something up by name is stable');
 SELECT is((SELECT provolatile FROM member WHERE oid = 'steward.ambiguity(text)'::regprocedure), 'i'::"char",
