@@ -12,9 +12,11 @@ namespace steward::ivf {
 namespace {
 
 constexpr std::size_t usual_rerank = 30;
+constexpr double error_of_codes = 0.2; ///< of products of directions, times the root of their dimensions
 constexpr std::size_t chunks = 2;      ///< of rows to look up, before more lists are looked into
-constexpr std::size_t more_lists = 16; ///< times as many then
-constexpr std::size_t more_rows = 16;
+constexpr std::size_t more_lists = 24; ///< times as many then, and
+constexpr std::size_t more_rows = 32;  ///< so many times the rows: few fulfil a condition
+constexpr std::size_t still_more = 3;  ///< and times as many of both from then on
 
 std::uint64_t number_of(const ItemPointerData &tid) noexcept {
     return (std::uint64_t{ItemPointerGetBlockNumberNoCheck(&tid)} << 16) |
@@ -37,6 +39,11 @@ void fetch_ahead(Page page, const FrameLayout &layout) noexcept {
             __builtin_prefetch(contents(page) + i * layout.bytes() + line * 64);
 }
 
+/// What has no distance is the farthest.
+double order_of(const Found &row) noexcept {
+    return std::isnan(row.distance) ? std::numeric_limits<double>::infinity() : row.distance;
+}
+
 std::vector<float> prepared_of(const Opened &opened, std::span<const float> query, bool &has_direction) {
     std::vector<float> prepared;
     has_direction = prepare(opened, query, prepared);
@@ -49,14 +56,20 @@ Search::Search(Relation index, std::shared_ptr<const Opened> opened, std::span<c
                const SearchSettings &settings)
     : index_(index), kept_(std::move(opened)), opened_(*kept_), settings_(settings),
       prepared_(prepared_of(opened_, query, has_direction_)), query_(opened_.format, prepared_.data()),
+      query_square_(
+          static_cast<double>(core::kernels().dot(prepared_.data(), prepared_.data(), prepared_.size()))),
+      doubt_(error_of_codes / std::sqrt(static_cast<double>(prepared_.size())) * query_square_ *
+             (opened_.format.bits == 4 ? 1 : 0.1)),
       line_(query_.line(opened_.metric == core::Metric::l2 ? 2 : 1)),
       last_distance_(-std::numeric_limits<double>::infinity()) {
 }
 
 bool Search::next(Rows &rows, Found &found) {
     for (;;) {
-        while (returned_ < found_.size()) {
-            found = found_[returned_++];
+        while (!found_.empty() && !may_be_nearer()) {
+            std::ranges::pop_heap(found_, std::ranges::greater{}, order_of);
+            found = found_.back();
+            found_.pop_back();
             if (settings_.iterative == static_cast<int>(Iterative::strict) && found.distance < last_distance_)
                 continue;
             last_distance_ = found.distance;
@@ -65,6 +78,20 @@ bool Search::next(Rows &rows, Found &found) {
         if (!rank_some(rows))
             return false;
     }
+}
+
+/// Whether the best candidate that was not looked up seems to be nearer than the best of the rows.
+bool Search::may_be_nearer() const noexcept {
+    if (ranked_ == candidates_.size())
+        return false;
+    // Among the few that fulfil a condition those in between count: codes may be wrong by so much.
+    double const doubt = round_ > 1 ? doubt_ : 0;
+    auto const nearness = static_cast<double>(candidates_[ranked_].nearness) + doubt;
+    double const seems = opened_.metric == core::Metric::cosine ? 1 - nearness
+                         : opened_.metric == core::Metric::inner_product
+                             ? -nearness
+                             : std::sqrt(std::max(query_square_ - nearness, 0.0));
+    return seems < found_.front().distance;
 }
 
 /// Looks up the best of the candidates that were not looked up yet.
@@ -76,28 +103,29 @@ bool Search::rank_some(Rows &rows) {
     }
     std::size_t const end =
         std::min(candidates_.size(), ranked_ + rerank_of(settings_, opened_.meta.dimensions));
-    found_.clear();
-    returned_ = 0;
     for (; ranked_ < end; ++ranked_) {
         check_interrupts();
         Found found{0, candidates_[ranked_].tid};
-        if (rows.distance(found.tid, found.distance))
-            found_.push_back(found);
         known_.insert(number_of(found.tid));
+        if (!rows.distance(found.tid, found.distance))
+            continue;
+        found_.push_back(found);
+        std::ranges::push_heap(found_, std::ranges::greater{}, order_of);
     }
-    std::ranges::sort(found_, {}, [](const Found &row) { // what has no distance is the farthest
-        return std::isnan(row.distance) ? std::numeric_limits<double>::infinity() : row.distance;
-    });
     return true;
 }
 
 /// Looks into the nearest lists, more of them each time, for the best of the candidates that are not known.
 void Search::collect() {
-    bool const is_first = probes_ == 0;
     std::size_t const all = opened_.meta.lists;
-    probes_ = is_first ? opened_.probes(settings_.probes, settings_.target_recall)
-                       : std::min(all, probes_ * more_lists);
-    wanted_ = is_first ? rerank_of(settings_, opened_.meta.dimensions) * chunks : wanted_ * more_rows;
+    if (round_ == 0) {
+        probes_ = opened_.probes(settings_.probes, settings_.target_recall);
+        wanted_ = rerank_of(settings_, opened_.meta.dimensions) * chunks;
+    } else {
+        probes_ = std::min(all, probes_ * (round_ == 1 ? more_lists : still_more));
+        wanted_ *= round_ == 1 ? more_rows : still_more;
+    }
+    ++round_;
     opened_.centroids.rank(prepared_.data(), probes_, lists_);
     candidates_.clear();
     ranked_ = 0;

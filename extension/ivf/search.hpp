@@ -51,6 +51,7 @@ class Search {
     void offer(const FrameHead &frame, const std::int32_t *sums);
     void cut();
     bool rank_some(Rows &rows);
+    bool may_be_nearer() const noexcept;
 
     Relation index_;
     std::shared_ptr<const Opened> kept_; ///< while the scan is open
@@ -59,17 +60,19 @@ class Search {
     std::vector<float> prepared_;
     bool has_direction_;
     core::CodedQuery query_;
-    core::Line line_; ///< from sums to nearness
+    double query_square_; ///< of its length
+    double doubt_;        ///< how far nearness may be wrong, if vectors are as long as the query
+    core::Line line_;     ///< from sums to nearness
     std::vector<std::uint32_t> lists_;
+    int round_ = 0;
     std::size_t probes_ = 0; ///< that were looked into last
     std::size_t wanted_ = 0; ///< candidates
     bool has_dropped_ = false;
     bool is_over_ = false;
     float least_ = 0; ///< that a candidate must exceed
     std::vector<Candidate> candidates_;
-    std::size_t ranked_ = 0; ///< of the candidates
-    std::vector<Found> found_;
-    std::size_t returned_ = 0; ///< of those found
+    std::size_t ranked_ = 0;   ///< of the candidates
+    std::vector<Found> found_; ///< and not returned: a heap, the nearest first
     double last_distance_;
     std::unordered_set<std::uint64_t> known_; ///< rows that were looked up
 };
