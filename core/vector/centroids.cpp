@@ -73,8 +73,9 @@ std::size_t vector_of_largest(Assigned &assigned, std::uint64_t &random) {
 }
 
 void move_middles(Metric metric, std::span<const float> vectors, std::size_t dimensions, Assigned &assigned,
-                  std::vector<float> &middles, std::uint64_t &random) {
+                  std::vector<float> &middles, std::uint64_t &random, Stop stop) {
     for (std::size_t group = 0; group < assigned.sizes.size(); ++group) {
+        stop();
         float *const middle = middles.data() + group * dimensions;
         if (assigned.sizes[group] == 0) {
             std::copy_n(vectors.data() + vector_of_largest(assigned, random) * dimensions, dimensions,
@@ -178,7 +179,7 @@ std::vector<float> find_centroids(Metric metric, std::span<const float> vectors,
     }
     for (int step = 0; step < steps && count > 1; ++step) {
         Assigned assigned = assign(Centroids(metric, dimensions, middles), vectors, dimensions, stop);
-        move_middles(metric, vectors, dimensions, assigned, middles, random);
+        move_middles(metric, vectors, dimensions, assigned, middles, random, stop);
     }
     return middles;
 }

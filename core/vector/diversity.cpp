@@ -17,6 +17,8 @@ std::vector<Chosen> choose_diverse(std::span<const float> query, std::span<const
     normalize(wanted.data(), dimensions);
     std::vector<double> likeness;
     for (std::size_t i = 0; i < available; ++i) {
+        if (i % 64 == 0)
+            stop();
         float *const vector = directions.data() + i * dimensions;
         normalize(vector, dimensions);
         likeness.push_back(static_cast<double>(kernels().dot(wanted.data(), vector, dimensions)));

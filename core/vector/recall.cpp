@@ -30,13 +30,14 @@ void RecallMeter::meet(std::span<const float> vector, std::uint32_t list, std::u
     }
 }
 
-std::vector<std::uint32_t> RecallMeter::probes(const Centroids &centroids,
-                                               std::span<const float> shares) const {
+std::vector<std::uint32_t> RecallMeter::probes(const Centroids &centroids, std::span<const float> shares,
+                                               Stop stop) const {
     std::vector<std::size_t> with_rank(centroids.size()); // neighbours in the list of that rank
     std::size_t all = 0;
     std::vector<std::uint32_t> lists;
     std::vector<std::uint32_t> rank(centroids.size());
     for (std::size_t i = 0; i < ids_.size(); ++i) {
+        stop();
         centroids.rank(queries_.data() + i * dimensions_, centroids.size(), lists);
         for (std::uint32_t j = 0; j < lists.size(); ++j)
             rank[lists[j]] = j;

@@ -21,7 +21,8 @@ class RecallMeter {
     void meet(std::span<const float> vector, std::uint32_t list, std::uint64_t id);
 
     /// How many of the lists nearest to a query have such a share of its neighbours, for each share.
-    std::vector<std::uint32_t> probes(const Centroids &centroids, std::span<const float> shares) const;
+    std::vector<std::uint32_t> probes(const Centroids &centroids, std::span<const float> shares,
+                                      Stop stop = Stop{}) const;
 
   private:
     struct Neighbour {

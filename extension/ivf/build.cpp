@@ -90,6 +90,7 @@ class Sample {
 struct Pass {
     Relation heap;
     Relation index;
+    core::Metric metric;
     IndexInfo *info;
     MemoryContext scratch;
     double rows;
@@ -103,11 +104,6 @@ struct Pass {
     std::vector<ItemPointerData> waiting_tids;
     Entry entry;
 };
-
-std::uint64_t number_of(const ItemPointerData &tid) noexcept {
-    return (std::uint64_t{ItemPointerGetBlockNumberNoCheck(&tid)} << 16) |
-           ItemPointerGetOffsetNumberNoCheck(&tid);
-}
 
 bool has_direction(core::Metric metric, std::span<const float> vector) noexcept {
     return metric != core::Metric::cosine ||
@@ -131,7 +127,7 @@ void give_to_lists(Pass &pass) {
     pass.waiting_tids.clear();
 }
 
-void take_row(Pass &pass, core::Metric metric, ItemPointer tid, Datum value) {
+void take_row(Pass &pass, ItemPointer tid, Datum value) {
     check_interrupts();
     std::span<const float> const vector = guarded([&] {
         MemoryContext const caller = MemoryContextSwitchTo(pass.scratch);
@@ -139,7 +135,7 @@ void take_row(Pass &pass, core::Metric metric, ItemPointer tid, Datum value) {
         MemoryContextSwitchTo(caller);
         return floats;
     });
-    if (has_direction(metric, vector)) {
+    if (has_direction(pass.metric, vector)) {
         if (pass.sample != nullptr) {
             pass.sample->take(vector, *tid);
         } else if (prepare(*pass.opened, vector, pass.prepared)) {
@@ -152,10 +148,10 @@ void take_row(Pass &pass, core::Metric metric, ItemPointer tid, Datum value) {
     guarded([&] { MemoryContextReset(pass.scratch); });
 }
 
-void row_met(Relation index, ItemPointer tid, Datum *values, bool *nulls, bool, void *state) {
+void row_met(Relation, ItemPointer tid, Datum *values, bool *nulls, bool, void *state) {
     if (nulls[0])
         return;
-    boundary([&] { take_row(*static_cast<Pass *>(state), metric_of(index), tid, values[0]); });
+    boundary([&] { take_row(*static_cast<Pass *>(state), tid, values[0]); });
 }
 
 void go_through(Pass &pass) {
@@ -226,7 +222,7 @@ struct Built {
 
 Built build(Relation heap, Relation index, IndexInfo *info) {
     core::Metric const metric = guarded([&] { return metric_of(index); });
-    Pass pass{heap, index, info, nullptr, 0, 0, nullptr, nullptr, nullptr, nullptr, {}, {}, {}, {}};
+    Pass pass{heap, index, metric, info, nullptr, 0, 0, nullptr, nullptr, nullptr, nullptr, {}, {}, {}, {}};
     pass.scratch = guarded([] {
         return AllocSetContextCreate(CurrentMemoryContext, "steward_ivf row", ALLOCSET_DEFAULT_SIZES);
     });
@@ -250,7 +246,8 @@ Built build(Relation heap, Relation index, IndexInfo *info) {
     go_through(pass);
     give_to_lists(pass);
     if (meter)
-        std::ranges::copy(meter->probes(opened.centroids, measured_recalls), opened.meta.probes.begin());
+        std::ranges::copy(meter->probes(opened.centroids, measured_recalls, on_interrupt),
+                          opened.meta.probes.begin());
     opened.meta.vectors = static_cast<std::uint32_t>(std::min(pass.indexed, 4e9));
     writer.write(index, planned.middles);
     guarded([&] { MemoryContextDelete(pass.scratch); });

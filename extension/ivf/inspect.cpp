@@ -61,8 +61,7 @@ void walk_frame(const FrameHead &frame, BlockNumber block, Walk &walk) {
         static_cast<std::uint64_t>(core::lanes) - static_cast<std::uint64_t>(std::popcount(frame.live));
     for (unsigned live = frame.live; live != 0; live &= live - 1) {
         const ItemPointerData &tid = frame.tids[static_cast<std::size_t>(std::countr_zero(live))];
-        std::uint64_t const row = (std::uint64_t{ItemPointerGetBlockNumberNoCheck(&tid)} << 16) |
-                                  ItemPointerGetOffsetNumberNoCheck(&tid);
+        std::uint64_t const row = number_of(tid);
         ++walk.vectors;
         if (!ItemPointerIsValid(&tid))
             walk.complain(at_page(block) + "a vector of no row");

@@ -20,7 +20,11 @@ struct Key {
 };
 
 Key key_of(Relation index) noexcept {
+#if PG_VERSION_NUM < 160000
     return {index->rd_node.dbNode, index->rd_node.spcNode, index->rd_node.relNode};
+#else
+    return {index->rd_locator.dbOid, index->rd_locator.spcOid, index->rd_locator.relNumber};
+#endif
 }
 
 /// The bytes of consecutive pages. Plain C.

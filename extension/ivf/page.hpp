@@ -108,6 +108,12 @@ inline std::uint8_t *groups_of(FrameHead *frame, const FrameLayout &layout) noex
     return reinterpret_cast<std::uint8_t *>(frame) + layout.groups_at();
 }
 
+/// The place of a row as a number, in the order of places.
+inline std::uint64_t number_of(const ItemPointerData &tid) noexcept {
+    return (std::uint64_t{ItemPointerGetBlockNumberNoCheck(&tid)} << 16) |
+           ItemPointerGetOffsetNumberNoCheck(&tid);
+}
+
 /// An empty page of a list. Plain C.
 void start_page(Page page, std::uint32_t list);
 /// Says how much of the page is in use.

@@ -33,11 +33,6 @@ Tuplesortstate *begin_sort(TupleDesc columns) {
                                 maintenance_work_mem / 2, nullptr, TUPLESORT_NONE);
 }
 
-std::int64_t number_of(const ItemPointerData &tid) noexcept {
-    return (std::int64_t{ItemPointerGetBlockNumberNoCheck(&tid)} << 16) |
-           ItemPointerGetOffsetNumberNoCheck(&tid);
-}
-
 /// Adds a page and fills it. Plain C.
 template <class Fill> BlockNumber append(Relation index, Fill fill) {
     Buffer const buffer = extend(index, MAIN_FORKNUM);
@@ -116,7 +111,7 @@ void PostingWriter::add(const Entry &entry, const ItemPointerData &tid) {
     guarded([&] {
         ExecClearTuple(slot_);
         slot_->tts_values[0] = Int32GetDatum(static_cast<std::int32_t>(entry.list));
-        slot_->tts_values[1] = Int64GetDatum(number_of(tid));
+        slot_->tts_values[1] = Int64GetDatum(static_cast<std::int64_t>(number_of(tid)));
         slot_->tts_values[2] = PointerGetDatum(packed_.data());
         slot_->tts_isnull[0] = slot_->tts_isnull[1] = slot_->tts_isnull[2] = false;
         ExecStoreVirtualTuple(slot_);

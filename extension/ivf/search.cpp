@@ -18,11 +18,6 @@ constexpr std::size_t more_lists = 24; ///< times as many then, and
 constexpr std::size_t more_rows = 32;  ///< so many times the rows: few fulfil a condition
 constexpr std::size_t still_more = 3;  ///< and times as many of both from then on
 
-std::uint64_t number_of(const ItemPointerData &tid) noexcept {
-    return (std::uint64_t{ItemPointerGetBlockNumberNoCheck(&tid)} << 16) |
-           ItemPointerGetOffsetNumberNoCheck(&tid);
-}
-
 /// Codes of few dimensions say less of a distance than those of many.
 std::size_t rerank_of(const SearchSettings &settings, std::size_t dimensions) noexcept {
     return settings.rerank > 0 ? static_cast<std::size_t>(settings.rerank)
@@ -44,9 +39,10 @@ double order_of(const Found &row) noexcept {
     return std::isnan(row.distance) ? std::numeric_limits<double>::infinity() : row.distance;
 }
 
-std::vector<float> prepared_of(const Opened &opened, std::span<const float> query, bool &has_direction) {
+/// All are equally near to a query without a direction: it stays as it is.
+std::vector<float> prepared_of(const Opened &opened, std::span<const float> query) {
     std::vector<float> prepared;
-    has_direction = prepare(opened, query, prepared);
+    prepare(opened, query, prepared);
     return prepared;
 }
 
@@ -55,7 +51,7 @@ std::vector<float> prepared_of(const Opened &opened, std::span<const float> quer
 Search::Search(Relation index, std::shared_ptr<const Opened> opened, std::span<const float> query,
                const SearchSettings &settings)
     : index_(index), kept_(std::move(opened)), opened_(*kept_), settings_(settings),
-      prepared_(prepared_of(opened_, query, has_direction_)), query_(opened_.format, prepared_.data()),
+      prepared_(prepared_of(opened_, query)), query_(opened_.format, prepared_.data()),
       query_square_(
           static_cast<double>(core::kernels().dot(prepared_.data(), prepared_.data(), prepared_.size()))),
       doubt_(error_of_codes / std::sqrt(static_cast<double>(prepared_.size())) * query_square_ *

@@ -58,7 +58,6 @@ class Search {
     const Opened &opened_;
     SearchSettings settings_;
     std::vector<float> prepared_;
-    bool has_direction_;
     core::CodedQuery query_;
     double query_square_; ///< of its length
     double doubt_;        ///< how far nearness may be wrong, if vectors are as long as the query
