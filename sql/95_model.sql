@@ -87,7 +87,8 @@ COMMENT ON FUNCTION model_path(text) IS 'sets the search_path for this transacti
 CREATE FUNCTION model_create(name text, source text, label text, text text DEFAULT NULL, features text[] DEFAULT '{}',
                              method text DEFAULT 'fast', max_features integer DEFAULT 1000, confidence float8 DEFAULT 0.7,
                              retrain_rows bigint DEFAULT 1000, retrain_cron text DEFAULT '0 2 * * *', retrain_drift float8 DEFAULT 0.25,
-                             check_every interval DEFAULT '5 minutes', shadow_rows bigint DEFAULT 0, seed bigint DEFAULT 1) RETURNS void
+                             check_every interval DEFAULT '5 minutes', shadow_rows bigint DEFAULT 0, seed bigint DEFAULT 1,
+                             batch_size integer DEFAULT 32) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 AS $$
 BEGIN
@@ -96,16 +97,16 @@ BEGIN
         RAISE EXCEPTION 'a model needs a source' USING ERRCODE = 'invalid_parameter_value', HINT = 'It is a query, or the name of a table.';
     END IF;
     PERFORM steward.model_insert(name, steward.model_query(source), pg_catalog.current_setting('search_path'), label, text, features, method, max_features, confidence,
-                                 retrain_rows, retrain_cron, retrain_drift, check_every, shadow_rows, seed);
+                                 retrain_rows, retrain_cron, retrain_drift, check_every, shadow_rows, seed, batch_size);
     PERFORM steward.model_look(name);
 END $$;
-REVOKE ALL ON FUNCTION model_create(text, text, text, text, text[], text, integer, float8, bigint, text, float8, interval, bigint, bigint) FROM PUBLIC;
-COMMENT ON FUNCTION model_create(text, text, text, text, text[], text, integer, float8, bigint, text, float8, interval, bigint, bigint) IS
+REVOKE ALL ON FUNCTION model_create(text, text, text, text, text[], text, integer, float8, bigint, text, float8, interval, bigint, bigint, integer) FROM PUBLIC;
+COMMENT ON FUNCTION model_create(text, text, text, text, text[], text, integer, float8, bigint, text, float8, interval, bigint, bigint, integer) IS
     'makes a model that is trained on the rows of a query: it says how likely each label is, given a text and other values';
 
 CREATE FUNCTION model_insert(name text, source text, path text, label text, text_column text, features text[], method text, max_features integer,
                              confidence float8, retrain_rows bigint, retrain_cron text, retrain_drift float8, check_every interval,
-                             shadow_rows bigint, seed bigint)
+                             shadow_rows bigint, seed bigint, batch_size integer)
     RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -115,9 +116,9 @@ BEGIN
         RAISE EXCEPTION 'a model needs a name and a label' USING ERRCODE = 'invalid_parameter_value';
     END IF;
     INSERT INTO steward.model (name, owner, source, path, label, text_column, features, method, max_features, confidence, retrain_rows,
-                               retrain_cron, retrain_drift, check_every, shadow_rows, seed)
+                               retrain_cron, retrain_drift, check_every, shadow_rows, seed, batch_size)
     VALUES (name, quote_ident(current_user)::regrole, source, path, label, text_column, coalesce(features, '{}'), method, max_features,
-            confidence, retrain_rows, retrain_cron, retrain_drift, check_every, coalesce(shadow_rows, 0), seed)
+            confidence, retrain_rows, retrain_cron, retrain_drift, check_every, coalesce(shadow_rows, 0), seed, batch_size)
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'model "%" already exists', name
@@ -126,8 +127,8 @@ BEGIN
     INSERT INTO steward.model_state (name, owner) VALUES (name, quote_ident(current_user)::regrole);
     PERFORM steward.model_schedule(name);
 END $$;
-REVOKE ALL ON FUNCTION model_insert(text, text, text, text, text, text[], text, integer, float8, bigint, text, float8, interval, bigint, bigint) FROM PUBLIC;
-COMMENT ON FUNCTION model_insert(text, text, text, text, text, text[], text, integer, float8, bigint, text, float8, interval, bigint, bigint) IS
+REVOKE ALL ON FUNCTION model_insert(text, text, text, text, text, text[], text, integer, float8, bigint, text, float8, interval, bigint, bigint, integer) FROM PUBLIC;
+COMMENT ON FUNCTION model_insert(text, text, text, text, text, text[], text, integer, float8, bigint, text, float8, interval, bigint, bigint, integer) IS
     'what model_create does once it knows the query';
 
 -- Without SET, as the query is one.
@@ -152,7 +153,8 @@ COMMENT ON FUNCTION model_look(text) IS 'raises what is wrong with the source of
 CREATE FUNCTION model_alter(name text, source text DEFAULT NULL, label text DEFAULT NULL, text text DEFAULT NULL, features text[] DEFAULT NULL,
                             method text DEFAULT NULL, max_features integer DEFAULT NULL, confidence float8 DEFAULT NULL,
                             retrain_rows bigint DEFAULT NULL, retrain_cron text DEFAULT NULL, retrain_drift float8 DEFAULT NULL,
-                            check_every interval DEFAULT NULL, shadow_rows bigint DEFAULT NULL, seed bigint DEFAULT NULL) RETURNS void
+                            check_every interval DEFAULT NULL, shadow_rows bigint DEFAULT NULL, seed bigint DEFAULT NULL,
+                            batch_size integer DEFAULT NULL) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 AS $$
 DECLARE
@@ -168,7 +170,8 @@ BEGIN
         retrain_rows = CASE WHEN model_alter.retrain_rows OPERATOR(pg_catalog.=) 0 THEN NULL ELSE coalesce(model_alter.retrain_rows, m.retrain_rows) END,
         retrain_cron = CASE WHEN model_alter.retrain_cron OPERATOR(pg_catalog.=) '' THEN NULL ELSE coalesce(model_alter.retrain_cron, m.retrain_cron) END,
         retrain_drift = CASE WHEN model_alter.retrain_drift OPERATOR(pg_catalog.=) 0 THEN NULL ELSE coalesce(model_alter.retrain_drift, m.retrain_drift) END,
-        check_every = coalesce(model_alter.check_every, m.check_every), shadow_rows = coalesce(model_alter.shadow_rows, m.shadow_rows), seed = coalesce(model_alter.seed, m.seed)
+        check_every = coalesce(model_alter.check_every, m.check_every), shadow_rows = coalesce(model_alter.shadow_rows, m.shadow_rows), seed = coalesce(model_alter.seed, m.seed),
+        batch_size = coalesce(model_alter.batch_size, m.batch_size)
     WHERE m.name OPERATOR(pg_catalog.=) model_alter.name;
     IF NOT FOUND THEN -- any more
         PERFORM steward.model_refuse(name);
@@ -176,8 +179,8 @@ BEGIN
     PERFORM steward.model_schedule(name);
     PERFORM steward.model_look(name);
 END $$;
-REVOKE ALL ON FUNCTION model_alter(text, text, text, text, text[], text, integer, float8, bigint, text, float8, interval, bigint, bigint) FROM PUBLIC;
-COMMENT ON FUNCTION model_alter(text, text, text, text, text[], text, integer, float8, bigint, text, float8, interval, bigint, bigint) IS
+REVOKE ALL ON FUNCTION model_alter(text, text, text, text, text[], text, integer, float8, bigint, text, float8, interval, bigint, bigint, integer) FROM PUBLIC;
+COMMENT ON FUNCTION model_alter(text, text, text, text, text[], text, integer, float8, bigint, text, float8, interval, bigint, bigint, integer) IS
     'changes a model, from its next training on; what is not given stays; '''' takes away the text or the schedule, 0 retraining by rows or by drift';
 
 CREATE FUNCTION model_drop(name text) RETURNS void

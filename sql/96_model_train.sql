@@ -1,14 +1,14 @@
 -- Models: trained, judged, and promoted.
 
-CREATE FUNCTION model_fit(source text, label text, text text, features text[], exact boolean, max_features integer, seed bigint, champion bytea,
+CREATE FUNCTION model_fit(source text, label text, text text, features text[], exact boolean, max_features integer, batch_size integer, seed bigint, champion bytea,
                           OUT coefficients bytea, OUT labels text[], OUT label_rows bigint[], OUT auc float8[], OUT label_loss float8[],
                           OUT brier float8[], OUT calibration_error float8[], OUT train_rows bigint, OUT calibration_rows bigint,
                           OUT holdout_rows bigint, OUT used_features bigint, OUT accuracy float8, OUT log_loss float8, OUT constant_loss float8,
                           OUT champion_loss float8, OUT gained float8, OUT gained_low float8, OUT sketch bytea) RETURNS record
     AS 'MODULE_PATHNAME', 'steward_model_fit'
     LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000;
-REVOKE ALL ON FUNCTION model_fit(text, text, text, text[], boolean, integer, bigint, bytea) FROM PUBLIC;
-COMMENT ON FUNCTION model_fit(text, text, text, text[], boolean, integer, bigint, bytea) IS
+REVOKE ALL ON FUNCTION model_fit(text, text, text, text[], boolean, integer, integer, bigint, bytea) FROM PUBLIC;
+COMMENT ON FUNCTION model_fit(text, text, text, text[], boolean, integer, integer, bigint, bytea) IS
     'trains a model on seven tenths of the rows of a query, calibrates it by one and judges it by two, beside another if one is given';
 
 -- Where people have given examples, they are rows as those of the source are.
@@ -54,13 +54,13 @@ BEGIN
     IF NOT FOUND THEN -- any more
         PERFORM steward.model_refuse(name);
     END IF;
-    SELECT d.label, d.path, d.text_column, d.features, d.method, d.max_features, d.seed, coalesce(d.version, 0) AS version, v.coefficients INTO m
+    SELECT d.label, d.path, d.text_column, d.features, d.method, d.max_features, d.batch_size, d.seed, coalesce(d.version, 0) AS version, v.coefficients INTO m
     FROM steward.model AS d LEFT JOIN steward.model_version AS v ON v.name OPERATOR(pg_catalog.=) d.name AND v.version OPERATOR(pg_catalog.=) d.version
     WHERE d.name OPERATOR(pg_catalog.=) model_train_now.name;
     before := steward.model_path(m.path);
     SELECT f.* INTO fitted
-    FROM steward.model_fit(steward.model_rows(name), m.label, m.text_column, m.features, m.method OPERATOR(pg_catalog.=) 'exact', m.max_features, m.seed,
-                           m.coefficients) AS f;
+    FROM steward.model_fit(steward.model_rows(name), m.label, m.text_column, m.features, m.method OPERATOR(pg_catalog.=) 'exact', m.max_features,
+                           m.batch_size, m.seed, m.coefficients) AS f;
     PERFORM steward.model_path(before);
     RETURN steward.model_store(name, because, begun, fitted.coefficients, fitted.sketch,
         pg_catalog.jsonb_build_object('rows', fitted.train_rows, 'calibration_rows', fitted.calibration_rows, 'holdout_rows', fitted.holdout_rows,

@@ -39,8 +39,13 @@ double probability(double score) noexcept {
 }
 
 AdaGrad::AdaGrad(std::uint32_t places, std::uint32_t heads, AdaGradOptions options)
-    : options_(options), model_(places, heads), squares_(places, heads), scores_(heads), slopes_(heads) {
+    : options_(options), model_(places, heads), squares_(places, heads), scores_(heads), slopes_(heads),
+      sums_(options.batch_size > 1 ? places : 0, heads) {
     std::ranges::fill(squares_.all(), 1e-6F); // so that the first step has a length
+    if (options.batch_size > 1) {
+        met_.reserve(std::size_t{places} + 1);
+        is_met_.resize(std::size_t{places} + 1);
+    }
 }
 
 void AdaGrad::learn_one(std::span<const Feature> features) noexcept {
@@ -58,23 +63,8 @@ void AdaGrad::learn_one(std::span<const Feature> features) noexcept {
     step(model_.places(), slope);
 }
 
-double AdaGrad::learn(const Example &example) noexcept {
+void AdaGrad::learn_row(std::span<const Feature> features) noexcept {
     std::uint32_t const heads = model_.heads();
-    model_.score(example.features, scores_);
-    double loss = 0;
-    for (std::uint32_t head = 0; head < heads; ++head) {
-        slopes_[head] = 0;
-        if (example.truths[head] == Truth::unknown)
-            continue;
-        double const truth = example.truths[head] == Truth::yes ? 1 : 0;
-        double const margin = truth > 0 ? scores_[head] : -scores_[head];
-        loss += margin > 0 ? std::log1p(std::exp(-margin)) : std::log1p(std::exp(margin)) - margin;
-        slopes_[head] = static_cast<float>(probability(scores_[head]) - truth);
-    }
-    if (heads == 1) {
-        learn_one(example.features);
-        return loss;
-    }
     auto const step = [&](float *weights, float *squares, float value, float decay) {
         for (std::uint32_t head = 0; head < heads; ++head) {
             if (slopes_[head] == 0.0F)
@@ -84,9 +74,73 @@ double AdaGrad::learn(const Example &example) noexcept {
             weights[head] -= options_.rate * gradient / std::sqrt(squares[head]);
         }
     };
-    for (const Feature &feature : example.features)
+    for (const Feature &feature : features)
         step(model_.at(feature.place), squares_.at(feature.place), feature.value, options_.decay);
     step(model_.bias(), squares_.bias(), 1.0F, 0.0F);
+}
+
+void AdaGrad::add_to_batch(std::uint32_t place, float value) noexcept {
+    if (is_met_[place] == 0) {
+        is_met_[place] = 1;
+        met_.push_back(place);
+    }
+    float *const sums = sums_.at(place);
+    for (std::uint32_t head = 0; head < model_.heads(); ++head)
+        sums[head] += slopes_[head] * value;
+}
+
+void AdaGrad::add_to_batch(std::span<const Feature> features) noexcept {
+    for (const Feature &feature : features)
+        add_to_batch(feature.place, feature.value);
+    add_to_batch(model_.places(), 1.0F);
+}
+
+void AdaGrad::step() noexcept {
+    for (std::uint32_t const place : met_) {
+        float *const sums = sums_.at(place);
+        float *const weights = model_.at(place);
+        float *const squares = squares_.at(place);
+        float const decay = place == model_.places() ? 0.0F : options_.decay * static_cast<float>(rows_);
+        for (std::uint32_t head = 0; head < model_.heads(); ++head) {
+            if (sums[head] == 0.0F)
+                continue;
+            float const gradient = sums[head] + decay * weights[head];
+            squares[head] += gradient * gradient;
+            weights[head] -= options_.rate * gradient / std::sqrt(squares[head]);
+            sums[head] = 0;
+        }
+        is_met_[place] = 0;
+    }
+    met_.clear();
+    rows_ = 0;
+}
+
+double AdaGrad::look(const Example &example) noexcept {
+    model_.score(example.features, scores_);
+    double loss = 0;
+    for (std::uint32_t head = 0; head < model_.heads(); ++head) {
+        slopes_[head] = 0;
+        if (example.truths[head] == Truth::unknown)
+            continue;
+        double const truth = example.truths[head] == Truth::yes ? 1 : 0;
+        double const margin = truth > 0 ? scores_[head] : -scores_[head];
+        loss += margin > 0 ? std::log1p(std::exp(-margin)) : std::log1p(std::exp(margin)) - margin;
+        slopes_[head] = static_cast<float>(probability(scores_[head]) - truth);
+    }
+    return loss;
+}
+
+double AdaGrad::learn(const Example &example) noexcept {
+    double const loss = look(example);
+    if (options_.batch_size > 1) {
+        add_to_batch(example.features);
+        if (++rows_ == options_.batch_size)
+            step();
+    } else if (model_.heads() == 1) {
+        learn_one(example.features);
+    } else {
+        learn_row(example.features);
+    }
     return loss;
 }
 
@@ -101,6 +155,7 @@ LinearModel train_adagrad(Examples &examples, std::uint32_t places, std::uint32_
                 stop();
             learner.learn(example);
         }
+        learner.step();
     }
     return std::move(learner.model());
 }

@@ -66,32 +66,45 @@ struct AdaGradOptions {
     float rate = 0.5F;   ///< of the first steps
     float decay = 1e-6F; ///< how much a weight that is used is drawn to 0
     int passes = 10;     ///< over all rows
+    int batch_size = 1;  ///< rows of a step, whose gradients are added up
     std::uint64_t seed = 1;
 };
 
-/// Learns row by row, with a step of its own for each weight: rare words keep long ones.
+/// Learns by few rows at a time, with a step of its own for each weight: rare words keep long ones.
 /// Source: Duchi, Hazan, Singer, "Adaptive Subgradient Methods for Online Learning and Stochastic
 /// Optimization", JMLR 12, 2011.
 class AdaGrad {
   public:
     AdaGrad(std::uint32_t places, std::uint32_t heads, AdaGradOptions options);
 
-    /// One step. \return the loss of the row before it, over all heads that are known
+    /// Takes a row in; with the last one of a batch, makes the step. \return the loss of the row before
+    /// it, over all heads that are known
     double learn(const Example &example) noexcept;
+    /// Makes the step of a batch that is not full.
+    void step() noexcept;
     const LinearModel &model() const noexcept { return model_; }
     LinearModel &model() noexcept { return model_; }
     /// Of each weight, the sum of the squares of its gradients: how short its steps have become.
     LinearModel &squares() noexcept { return squares_; }
 
   private:
-    /// The usual case, a head by itself: the step after slopes_ are known.
+    /// \return the loss of a row; slopes_ are those of its scores
+    double look(const Example &example) noexcept;
+    /// Steps of a row by itself, after slopes_ are known; learn_one() where there is one head.
+    void learn_row(std::span<const Feature> features) noexcept;
     void learn_one(std::span<const Feature> features) noexcept;
+    void add_to_batch(std::span<const Feature> features) noexcept;
+    void add_to_batch(std::uint32_t place, float value) noexcept;
 
     AdaGradOptions options_;
     LinearModel model_;
     LinearModel squares_; ///< of all gradients so far
     std::vector<float> scores_;
     std::vector<float> slopes_;
+    LinearModel sums_;                 ///< of the gradients of a batch
+    std::vector<std::uint32_t> met_;   ///< places that the batch has met,
+    std::vector<std::uint8_t> is_met_; ///< of all
+    int rows_ = 0;                     ///< of the batch
 };
 
 /// Goes through the rows as often as the options say.

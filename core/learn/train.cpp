@@ -176,8 +176,9 @@ struct Learnt {
 
 /// As many passes as do best on the rows for calibration; at a rate, or, if it is 0, at that which does best.
 Learnt learn_by_passes(Prepared &rows, Prepared &calibrate_rows, std::uint32_t places, std::uint32_t heads,
-                       int passes, float rate, Stop stop) {
+                       int passes, float rate, int batch_size, Stop stop) {
     AdaGradOptions options;
+    options.batch_size = batch_size;
     options.rate = rate > 0 ? rate : choose_rate(rows, places, heads, options, rows_for_rate, stop);
     AdaGrad learner(places, heads, options);
     Learnt best{LinearModel(places, heads), LinearModel(0, 0), options.rate, 0};
@@ -191,6 +192,7 @@ Learnt learn_by_passes(Prepared &rows, Prepared &calibrate_rows, std::uint32_t p
                 stop();
             learner.learn(row);
         }
+        learner.step();
         double const loss = loss_after_calibration(learner.model(), calibrate_rows, stop);
         if (!(loss < least))
             continue;
@@ -279,7 +281,7 @@ Learnt learn(TrainRows rows, KeptRows &kept, const Survey &found, const PlaceInd
     Prepared train(rows.train, found.scales, index);
     Prepared held(kept, found.scales, index);
     if (!options.exact)
-        return learn_by_passes(train, held, index.size(), heads, passes, rate, stop);
+        return learn_by_passes(train, held, index.size(), heads, passes, rate, options.batch_size, stop);
     ExactOptions exact;
     exact.strength = options.strength;
     return {train_exact(train, index.size(), heads, exact, stop), LinearModel(0, 0), 0, 0};

@@ -12,6 +12,7 @@ struct TrainOptions {
     bool exact = false;                ///< the weights that are best, not almost so: dense rows gain by it
     double strength = 1;               ///< of exact weights; see ExactOptions
     std::uint32_t max_features = 1000; ///< that say most about the labels; 0 for all
+    int batch_size = 32;               ///< rows of a step; not of exact weights
     int passes = 10;                   ///< at the most; as many as do best on the rows for calibration
 };
 

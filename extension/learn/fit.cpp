@@ -18,16 +18,17 @@ namespace {
 
 constexpr const char *component = "learn";
 
-/// (source, label, text, features, exact, max_features, seed, champion)
+/// (source, label, text, features, exact, max_features, batch_size, seed, champion)
 Task task_of(FunctionCallInfo fcinfo) {
     Task task = task_argument(fcinfo);
-    for (int const needed : {4, 5, 6})
+    for (int const needed : {4, 5, 6, 7})
         if (PG_ARGISNULL(needed))
             ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
                     errmsg("options of a training must not be null"));
     task.is_exact = PG_GETARG_BOOL(4);
     task.max_features = static_cast<std::uint32_t>(std::max(PG_GETARG_INT32(5), 0));
-    task.seed = PG_GETARG_INT64(6);
+    task.batch_size = PG_GETARG_INT32(6);
+    task.seed = PG_GETARG_INT64(7);
     return task;
 }
 
@@ -104,6 +105,7 @@ Fitted fit(const Task &task, const bytea *champion_bytes) {
     core::TrainOptions options;
     options.exact = task.is_exact;
     options.max_features = task.max_features;
+    options.batch_size = task.batch_size;
     core::Trained const trained =
         core::train_model({rows.train, rows.calibrate}, rows.known, options, on_interrupt);
     core::Quality const quality = core::judge(trained.model, rows.holdout, on_interrupt);
@@ -133,10 +135,11 @@ Fitted fit(const Task &task, const bytea *champion_bytes) {
 
 } // namespace
 
-/// (source, label, text, features, exact, max_features, seed, champion) -> a model and how it does
+/// (source, label, text, features, exact, max_features, batch_size, seed, champion) -> a model and how it
+/// does
 STEWARD_FUNCTION(steward_model_fit) {
     Task const task = task_of(fcinfo);
-    const bytea *const champion = PG_ARGISNULL(7) ? nullptr : PG_GETARG_BYTEA_PP(7);
+    const bytea *const champion = PG_ARGISNULL(8) ? nullptr : PG_GETARG_BYTEA_PP(8);
     MemoryContext const caller = CurrentMemoryContext;
     if (SPI_connect() != SPI_OK_CONNECT)
         elog(ERROR, "could not connect to SPI");

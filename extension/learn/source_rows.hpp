@@ -20,6 +20,7 @@ struct Task {
     List *values; ///< texts: those of other values
     bool is_exact;
     std::uint32_t max_features;
+    int batch_size;
     std::int64_t seed;
 };
 

@@ -24,6 +24,7 @@ CREATE TABLE steward.model (
     check_every interval NOT NULL DEFAULT '5 minutes' CHECK (check_every >= interval '1 second'),
     shadow_rows bigint NOT NULL DEFAULT 0 CHECK (shadow_rows >= 0),
     seed bigint NOT NULL DEFAULT 1,
+    batch_size integer NOT NULL DEFAULT 32 CHECK (batch_size BETWEEN 1 AND 10000),
     version bigint,
     replaced bigint,
     shadow bigint,
@@ -39,6 +40,7 @@ COMMENT ON COLUMN steward.model.label IS 'its column that says what is true: of 
 COMMENT ON COLUMN steward.model.text_column IS 'the text that it takes, if it takes one';
 COMMENT ON COLUMN steward.model.features IS 'columns of other values that it takes: numbers, words, jsonb';
 COMMENT ON COLUMN steward.model.max_features IS 'so many terms at the most, those that say most; 0 for all';
+COMMENT ON COLUMN steward.model.batch_size IS 'rows of a step of method fast';
 COMMENT ON COLUMN steward.model.confidence IS 'from which probability on a label is confident';
 COMMENT ON COLUMN steward.model.retrain_rows IS 'so many new labelled rows lead to a training; null for no such';
 COMMENT ON COLUMN steward.model.retrain_cron IS 'when it is trained in any case; null for never';

@@ -1,7 +1,7 @@
 -- Verify pg_steward:models on pg
 BEGIN;
 SELECT name, owner, source, path, label, text_column, features, method, max_features, confidence, retrain_rows, retrain_cron, retrain_drift, check_every,
-       shadow_rows, seed, version, replaced, shadow, held, promoted_at, created_at FROM steward.model WHERE false;
+       shadow_rows, seed, batch_size, version, replaced, shadow, held, promoted_at, created_at FROM steward.model WHERE false;
 SELECT name, version, owner, trained_at, duration, because, outcome, reason, coefficients, hash, metrics, sketch, gained, gained_low
 FROM steward.model_version WHERE false;
 SELECT name, owner, trained_at, trained_rows, labelled_rows, signature, served, checked_at, check_took, live_rows, live_log_loss, seen, error, error_at FROM steward.model_state WHERE false;

@@ -56,6 +56,13 @@ SELECT throws_ok($$SELECT steward.model_labels('late', 'a', 2)$$, '22023', 'alph
 -- The same rows, the same model; a better one replaces it, one as good does not.
 SELECT is((SELECT outcome FROM steward.model_train('late')), 'rejected', 'one that is not better is rejected');
 SELECT is((SELECT count(DISTINCT hash) FROM steward.model_version WHERE name = 'late'), 1::bigint, 'it is the same to the bit');
+SELECT is((SELECT batch_size FROM steward.model WHERE name = 'late'), 32, 'learnt by 32 rows at a time');
+SELECT throws_ok($$SELECT steward.model_alter('late', batch_size => 0)$$, '23514', NULL, 'but not by none');
+SELECT lives_ok($$SELECT steward.model_create('row_by_row', 'mdl.note', 'is_late', text => 'body', batch_size => 1); SELECT steward.model_train('row_by_row')$$, 'or row by row');
+SELECT isnt((SELECT hash FROM steward.model_version WHERE name = 'row_by_row'), (SELECT hash FROM steward.model_version WHERE name = 'late' AND version = 1), 'which comes to something else');
+SELECT lives_ok($$SELECT steward.model_alter('row_by_row', batch_size => 32); SELECT steward.model_train('row_by_row')$$, 'from its next training on');
+SELECT is((SELECT hash FROM steward.model_version WHERE name = 'row_by_row' AND version = 2), (SELECT hash FROM steward.model_version WHERE name = 'late' AND version = 1), 'as others do');
+SELECT steward.model_drop('row_by_row') \g /dev/null
 SELECT matches((SELECT reason FROM steward.model_versions WHERE name = 'late' AND version = 2), '^On \d+ rows kept aside it loses 0.000000 less a row than version 1', 'which says why');
 CREATE TABLE mdl.shuffled AS SELECT id, body, hashint4(id) % 2 = 0 AS is_late FROM mdl.note;
 SELECT steward.model_create('shuffled', 'SELECT body, is_late FROM mdl.shuffled', 'is_late', text => 'body', retrain_cron => NULL, retrain_rows => NULL, retrain_drift => NULL) \g /dev/null
@@ -159,7 +166,7 @@ SELECT is((SELECT because FROM steward.model_version WHERE name = 'late' ORDER B
 SET ROLE mdl_reader;
 SELECT ok(steward.model_predict('late', 'late1') IS NOT NULL, 'readers ask');
 SELECT throws_ok($$SELECT steward.model_train('late')$$, '42501', NULL, 'and train nothing');
-SELECT throws_ok($$SELECT steward.model_fit('mdl.note', 'is_late', 'body', '{}', false, 0, 1, NULL)$$, '42501', NULL, 'not even by hand');
+SELECT throws_ok($$SELECT steward.model_fit('mdl.note', 'is_late', 'body', '{}', false, 0, 32, 1, NULL)$$, '42501', NULL, 'not even by hand');
 SELECT is((SELECT count(*) FROM steward.model_versions WHERE name = 'late') > 3, true, 'and see how good models are');
 RESET ROLE;
 SELECT throws_ok($$SELECT steward.model_train('late')$$, '42501', 'must be owner of model "late"', 'not even a superuser runs the query of another');

@@ -89,6 +89,35 @@ TEST(LearnLogistic, TheSameRowsGiveTheSameWeights) {
     EXPECT_TRUE(std::ranges::equal(once.all(), again.all()));
 }
 
+TEST(LearnLogistic, HeadsOfABatchDoNotDisturbOneAnother) {
+    AdaGradOptions options;
+    options.batch_size = 32;
+    LinearModel const together = train_adagrad(rows(), places, 3, options);
+    for (std::uint32_t head = 0; head < 3; ++head) {
+        KeptExamples alone(rows(), head);
+        LinearModel const model = train_adagrad(alone, places, 1, options);
+        for (std::uint32_t place = 0; place <= places; ++place)
+            EXPECT_FLOAT_EQ(together.at(place)[head], model.at(place)[0]);
+    }
+    for (std::uint32_t place = 0; place < 5; ++place)
+        EXPECT_GT(together.at(place)[0], 1) << place;
+}
+
+TEST(LearnLogistic, ABatchMakesOneStepOfTheSumOfItsGradients) {
+    AdaGradOptions options;
+    options.batch_size = 2;
+    options.decay = 0;
+    options.passes = 1;
+    KeptExamples three; // a full batch, and one of a single row
+    three.add({{0, 1.0F}}, {Truth::yes});
+    three.add({{0, 3.0F}}, {Truth::yes});
+    three.add({{1, 1.0F}}, {Truth::no});
+    LinearModel const model = train_adagrad(three, 2, 1, options);
+    // All scores of the first batch are 0: the slopes are a half, the sum of the gradients is -2.
+    EXPECT_NEAR(model.at(0)[0], options.rate * 2 / std::sqrt(4.0F + 1e-6F), 1e-5);
+    EXPECT_LT(model.at(1)[0], -0.4F); // which the last row, by itself, has moved
+}
+
 TEST(LearnLogistic, ThatIsUnknownTeachesNothing) {
     KeptExamples examples;
     for (int i = 0; i < 100; ++i)
