@@ -32,6 +32,8 @@ constexpr Migration migrations[] = {
     {"fidelity", "fidelity_component"},
     {"strategies", "failure_type"},
     {"models", "model_champion"},
+    {"monitor", "metric_history"},
+    {"alerts", "alert_rule"},
 };
 
 const Migration &migration_argument(FunctionCallInfo fcinfo) {

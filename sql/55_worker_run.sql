@@ -28,6 +28,10 @@ BEGIN
         PERFORM steward.recovery_step();
         COMMIT;
     END IF;
+    IF steward.migration_is_deployed('monitor') THEN -- before what may take long
+        PERFORM steward.monitor_step();
+        COMMIT;
+    END IF;
     IF NOT steward.migration_is_deployed('scoring') THEN
         PERFORM steward.operation_end(measured);
         RETURN;
@@ -73,4 +77,4 @@ BEGIN
 END $$;
 REVOKE ALL ON PROCEDURE worker_run(integer) FROM PUBLIC;
 COMMENT ON PROCEDURE worker_run(integer) IS
-    'does what is due in this database: has recoveries go on, scores what changed, keeps the history tables, refreshes summaries, calculates fidelity, tidies the cache; commits after each batch';
+    'does what is due in this database: has recoveries go on, monitors, scores what changed, keeps the history tables, refreshes summaries, calculates fidelity, tidies the cache; commits after each batch';

@@ -27,7 +27,13 @@ ExecutorFinish_hook_type next_finish = nullptr;
 
 /// What these tables hold is the business of the functions that write them, not of the duties.
 bool is_of_no_duty(const char *table) noexcept {
-    return strcmp(table, "job") == 0 || strncmp(table, "job_", 4) == 0 || strncmp(table, "cache_", 6) == 0;
+    constexpr std::string_view beginnings[] = {"job_",        "cache_",    "metric_", "monitor_state",
+                                               "statement_",  "slow_call", "span",    "heartbeat",
+                                               "change_mark", "alert",     "slo"};
+    std::string_view const name(table);
+    return name == "job" || std::ranges::any_of(beginnings, [name](std::string_view beginning) {
+               return name.starts_with(beginning);
+           });
 }
 
 bool is_in_schema(List *relations, Oid schema) noexcept {

@@ -1,5 +1,5 @@
 -- Deploy pg_steward:grants to pg
--- requires: models
+-- requires: monitor_views
 -- What each role may call of the installed extension. Run it again with psql after ALTER EXTENSION UPDATE: it
 -- grants what is new and leaves out what this version does not have.
 BEGIN;
@@ -215,6 +215,35 @@ BEGIN
               AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward') AND p.proname ~ '^model_' AND p.provolatile = 'v'
     LOOP
         EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO steward_writer', member.signature);
+    END LOOP;
+END $$;
+
+-- Whoever writes records metrics, spans and changes; the worker monitors; the sidecar says that it is there and takes alerts along.
+DO $$
+DECLARE
+    member record;
+BEGIN
+    FOR member IN
+        SELECT p.oid::regprocedure AS signature,
+               CASE WHEN p.proname ~ '^(alert_deliver|heartbeat$|metric_record)' THEN 'steward_sidecar' || CASE WHEN p.proname !~ '^alert' THEN ', steward_writer' ELSE '' END
+                    WHEN p.proname ~ '^(metric_(create|drop)|change_mark$|span_(start|end)|slo_use)' THEN 'steward_writer'
+                    WHEN p.provolatile = 'v' THEN 'steward_worker'
+                    WHEN p.proname IN ('metric_check', 'histogram_of') THEN 'steward_metrics, steward_sidecar'
+                    ELSE 'steward_metrics' END AS roles
+        FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid
+        WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+              AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward')
+              AND (p.proname ~ '^(alert|histogram|host|metric|monitor|operation_s(napshot|ince)$|performance|slo|slow_call|span|statement)(_|$)'
+                   OR p.proname IN ('heartbeat', 'change_mark', 'slower_since', 'availability_of', 'prometheus_rules', 'bottlenecks', 'dashboard'))
+              AND p.proname <> 'statement_complexity'
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %s', member.signature, member.roles);
+    END LOOP;
+    FOR member IN
+        SELECT v.signature FROM (VALUES ('steward.worker_clock()'), ('steward.migration_require(text)')) AS v (signature)
+        WHERE to_regprocedure(v.signature) IS NOT NULL
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO steward_metrics, steward_sidecar', member.signature);
     END LOOP;
 END $$;
 

@@ -4,7 +4,7 @@ BEGIN;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA steward
     FROM steward_owner, steward_reader, steward_writer, steward_job,
-         steward_worker, steward_metrics;
-REVOKE ALL ON SCHEMA steward FROM steward_owner, steward_reader, steward_writer, steward_job, steward_worker, steward_metrics;
+         steward_worker, steward_metrics, steward_sidecar;
+REVOKE ALL ON SCHEMA steward FROM steward_owner, steward_reader, steward_writer, steward_job, steward_worker, steward_metrics, steward_sidecar;
 
 COMMIT;

@@ -21,7 +21,10 @@ INSERT INTO shard_key VALUES
     ('steward.model_version', 'name'), ('steward.model_window', 'name'),
     ('steward.failure_type', 'failure_type'), ('steward.strategy', 'failure_type'), ('steward.strategy_tally', 'failure_type'),
     ('steward.strategy_decision', 'decision_id'), ('steward.strategy_outcome', 'decision_id'),
-    ('steward.recovery', 'principle_id'), ('steward.recovery_attempt', 'principle_id');
+    ('steward.recovery', 'principle_id'), ('steward.recovery_attempt', 'principle_id'),
+    ('steward.metric_history', 'node'), ('steward.statement_history', 'node'), ('steward.metric_sample', 'name'),
+    ('steward.slow_call', 'call_id'), ('steward.span', 'span_id'), ('steward.heartbeat', 'source'), ('steward.alert', 'rule'),
+    ('steward.alert_delivery', 'target');
 
 SELECT is_empty(
     $$SELECT c.oid::regclass FROM pg_class AS c
@@ -32,7 +35,9 @@ SELECT is_empty(
                                   'matview_refresh', 'cache_namespace', 'cache_dependency', 'cache_table', 'cache_archive', 'cache_dictionary',
                                   'cache_size', 'cache_popular', 'cache_removed', 'cache_objective',
                                   'summary', 'summary_source', 'summary_state', 'qec_attempts_rows', 'qec_attempts_changes', 'qec_performance_rows', 'qec_performance_changes', 'hot_index', 'model', 'model_state', 'model_champion',
-                                  'model_example', 'model_learnt', 'recovery_setting')$$,
+                                  'model_example', 'model_learnt', 'recovery_setting',
+                                  'metric', 'metric_series', 'monitor_setting', 'monitor_state', 'statement_text', 'change_mark', 'slo', 'slo_measured',
+                                  'alert_rule', 'alert_state', 'alert_target')$$,
     'each table has a place');
 SELECT is_empty(
     $$SELECT i.indexrelid::regclass FROM shard_key AS s JOIN pg_index AS i ON i.indrelid = s.rel
