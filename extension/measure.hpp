@@ -60,8 +60,9 @@ struct RunningCall {
 struct Measurement {
     static constexpr std::size_t most_running = 128; ///< calls deeper than that count as successes
 
-    RunningCall *top; ///< where the next call goes
-    int level;        ///< of the present subtransaction
+    RunningCall *top;     ///< where the next call goes
+    int level;            ///< of the present subtransaction
+    std::uint64_t pushes; ///< calls that have begun
     core::Sampler sampler{0.0};
     std::array<RunningCall, most_running> running;
     std::array<Tally, operation_slots + 1> tallies; ///< one for each slot, and one that nobody passes on
@@ -99,6 +100,7 @@ inline RunningCall *push_call(Tally *tally, std::int64_t token) noexcept {
     if (call == measurement.running.data() + Measurement::most_running) [[unlikely]]
         return nullptr;
     measurement.top = call + 1;
+    ++measurement.pushes;
     call->tally = tally;
     call->level = measurement.level;
     call->token = token;

@@ -6,6 +6,7 @@
 #include "extension/cache/watch.hpp"
 #include "extension/ivf/options.hpp"
 #include "extension/jobs/state.hpp"
+#include "extension/monitor/slow.hpp"
 #include "extension/settings.hpp"
 #include "extension/shared.hpp"
 #include "extension/statistics.hpp"
@@ -24,6 +25,7 @@ void start_with_server() {
         &steward::statistics_block(),
         &steward::worker_block(),
         &steward::jobs::block(),
+        &steward::monitor::slow_block(),
         steward::cache_settings.memory_kb > 0 ? &steward::cache::block() : nullptr,
     };
     steward::reserve_shared_memory(blocks);
@@ -32,6 +34,7 @@ void start_with_server() {
         steward::cache::install_purge_hook();
         steward::cache::watch_tables();
     }
+    steward::monitor::watch_statements();
     steward::start_worker();
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "extension/ivf/options.hpp"
+#include "extension/monitor/slow.hpp"
 #include "extension/statistics.hpp"
 
 extern "C" {
@@ -96,6 +97,11 @@ void define_settings() {
         "steward.sample_rate", "Sets the share of calls whose duration is measured.",
         "Calls and errors are counted all the same.", &sample_rate, 0.1, 0.0, 1.0, PGC_SUSET, 0, nullptr,
         [](double rate, void *) noexcept { set_sample_rate(rate); }, nullptr);
+    DefineCustomIntVariable("steward.slow_ms", "Sets from how long on a statement is kept with its plan.",
+                            "Of those that call functions of pg_steward or run as its jobs, where the "
+                            "library is preloaded. -1 means never.",
+                            &monitor::slow_ms, monitor::slow_ms, -1, INT_MAX, PGC_SUSET, GUC_UNIT_MS, nullptr,
+                            nullptr, nullptr);
     DefineCustomBoolVariable("steward.superuser_jobs", "Lets background workers do the jobs of superusers.",
                              "Jobs run as the role that owns them.", &worker_settings.superuser_jobs, true,
                              PGC_SIGHUP, 0, nullptr, nullptr, nullptr);

@@ -274,16 +274,3 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION doctor_summaries() FROM PUBLIC;
 COMMENT ON FUNCTION doctor_summaries() IS 'the check of doctor() that concerns summaries';
-
-CREATE FUNCTION doctor() RETURNS TABLE (name text, state text, detail text, hint text, command text)
-    LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE COST 50000 ROWS 15 SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT * FROM steward.doctor_server()
-    UNION ALL SELECT * FROM steward.doctor_rights()
-    UNION ALL SELECT * FROM steward.doctor_work()
-    UNION ALL SELECT * FROM steward.doctor_jobs()
-    UNION ALL SELECT * FROM steward.doctor_summaries()
-$$;
-REVOKE ALL ON FUNCTION doctor() FROM PUBLIC;
-COMMENT ON FUNCTION doctor() IS
-    'a row for each check of this installation: state (ok, warning, error), what was seen, a hint, and what mends it';

@@ -256,6 +256,7 @@ AS $$
 BEGIN
     RETURN CASE step
         WHEN 'statements' THEN steward.monitor_statements(at)
+        WHEN 'slow calls' THEN steward.slow_call_drain()
         WHEN 'objectives' THEN steward.slo_evaluate(at)
         WHEN 'alerts' THEN steward.alert_evaluate(at)
         WHEN 'changes' THEN steward.monitor_judge(at)
@@ -296,7 +297,7 @@ BEGIN
     END LOOP;
     series := steward.monitor_collect(at);
     PERFORM steward.heartbeat('worker');
-    FOREACH step IN ARRAY ARRAY['statements', 'objectives', 'alerts', 'changes', 'forget'] LOOP
+    FOREACH step IN ARRAY ARRAY['statements', 'slow calls', 'objectives', 'alerts', 'changes', 'forget'] LOOP
         CONTINUE WHEN step IN ('objectives', 'alerts') AND NOT steward.migration_is_deployed('alerts');
         done := steward.monitor_run_step(step, at);
         changed_alerts := CASE step WHEN 'alerts' THEN done ELSE changed_alerts END;

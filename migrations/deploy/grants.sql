@@ -40,6 +40,9 @@ BEGIN
             ('steward_reader', 'steward.doctor_work()'),
             ('steward_reader', 'steward.doctor_jobs()'),
             ('steward_reader', 'steward.doctor_summaries()'),
+            ('steward_reader', 'steward.doctor_monitor()'),
+            ('steward_reader', 'steward.preflight()'),
+            ('steward_reader', 'steward.performance_check()'),
             ('steward_reader', 'steward.job_runs()'),
             ('steward_owner', 'steward.schedule_insert(text, timestamptz, timestamptz, text)'),
             ('steward_owner', 'steward.recovery_job_insert(bigint, bigint, integer, timestamptz)'),
@@ -86,6 +89,9 @@ BEGIN
             ('steward_metrics', 'steward.doctor_work()'),
             ('steward_metrics', 'steward.doctor_jobs()'),
             ('steward_metrics', 'steward.doctor_summaries()'),
+            ('steward_metrics', 'steward.doctor_monitor()'),
+            ('steward_metrics', 'steward.preflight()'),
+            ('steward_metrics', 'steward.performance_check()'),
             ('steward_metrics', 'steward.jobs_may_run()'),
             ('steward_metrics', 'steward.migration_is_deployed(text)'),
             ('steward_metrics', 'steward.risk_level(double precision)'),
@@ -226,15 +232,15 @@ BEGIN
     FOR member IN
         SELECT p.oid::regprocedure AS signature,
                CASE WHEN p.proname ~ '^(alert_deliver|heartbeat$|metric_record)' THEN 'steward_sidecar' || CASE WHEN p.proname !~ '^alert' THEN ', steward_writer' ELSE '' END
-                    WHEN p.proname ~ '^(metric_(create|drop)|change_mark$|span_(start|end)|slo_use)' THEN 'steward_writer'
+                    WHEN p.proname ~ '^(metric_(create|drop)|change_mark$|span_|slo_use)' THEN 'steward_writer'
                     WHEN p.provolatile = 'v' THEN 'steward_worker'
                     WHEN p.proname IN ('metric_check', 'histogram_of') THEN 'steward_metrics, steward_sidecar'
                     ELSE 'steward_metrics' END AS roles
         FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid
         WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
               AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward')
-              AND (p.proname ~ '^(alert|histogram|host|metric|monitor|operation_s(napshot|ince)$|performance|slo|slow_call|span|statement)(_|$)'
-                   OR p.proname IN ('heartbeat', 'change_mark', 'slower_since', 'availability_of', 'prometheus_rules', 'bottlenecks', 'dashboard'))
+              AND (p.proname ~ '^((alert|histogram|host|metric|monitor|performance|slo|slow_call|span|statement)_|operation_(snapshot|since|track)$)'
+                   OR p.proname IN ('heartbeat', 'change_mark', 'slower_since', 'availability_of', 'prometheus_rules', 'bottlenecks', 'dashboard', 'dashboard_measured', 'dashboard_statements'))
               AND p.proname <> 'statement_complexity'
     LOOP
         EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %s', member.signature, member.roles);

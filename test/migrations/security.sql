@@ -18,7 +18,7 @@ SELECT is_empty($$SELECT c.oid::regclass FROM pg_class AS c, aclexplode(c.relacl
 SELECT set_eq(
     $$SELECT DISTINCT proname::text FROM routine
       WHERE provolatile = 'v' AND has_function_privilege('steward_reader', oid, 'EXECUTE')$$,
-    ARRAY['doctor', 'doctor_work', 'doctor_jobs', 'doctor_summaries', 'job_runs', 'worker_clock', 'tick_summary', 'operation_begin', 'operation_end',
+    ARRAY['doctor', 'doctor_work', 'doctor_jobs', 'doctor_summaries', 'doctor_monitor', 'preflight', 'performance_check', 'job_runs', 'worker_clock', 'tick_summary', 'operation_begin', 'operation_end',
           'cache_get', 'cache_get_many', 'cache_get_text', 'cache_get_text_many', 'cache_get_bytes', 'cache_get_bytes_many', 'cache_has',
           'cache_ttl', 'cache_hot', 'cache_entry_list', 'cache_lower_entries', 'cache_all_entries', 'cache_may_read', 'cache_counts',
           'cache_memory', 'summary_backlog', 'vector_search', 'text_search', 'hybrid_search'],

@@ -38,7 +38,8 @@ SELECT set_eq(
           'ivf_stats', 'ivf_check', 'vector_column', 'vector_condition', 'vector_key', 'vector_operator', 'text_document', 'model_query', 'model_predict', 'model_predict_detail', 'model_probability', 'model_labels', 'model_explain', 'model_features', 'failure_type_of',
           'strategy_propensities', 'strategy_policy', 'strategy_policy_odds', 'strategy_value', 'recovery_unavailable', 'recovery_queues',
           'metric_check', 'metric_window', 'metric_compare', 'metric_values', 'metric_points', 'metric_measures', 'metric_measure', 'slower_since',
-          'statement_top', 'monitor_is_due', 'availability_of', 'prometheus_rules'],
+          'statement_top', 'monitor_is_due', 'availability_of', 'prometheus_rules', 'bottlenecks', 'dashboard_measured',
+          'dashboard_statements', 'dashboard', 'performance_summary', 'performance_report'],
     'only what looks something up by name is stable');
 SELECT is((SELECT provolatile FROM member WHERE oid = 'steward.ambiguity(text)'::regprocedure), 'i'::"char",
           'ambiguity(text) is immutable');
