@@ -42,6 +42,8 @@ void add_serve(CLI::App &app, Settings &settings) {
         ->check(CLI::Range(1, 64 * 1024 * 1024));
     add(app, "--max-memory-bytes", settings.max_memory_bytes, "requests and answers that wait, all together")
         ->check(CLI::Range(1, 2000000000));
+    add(app, "--max-streams", settings.max_streams, "clients that read the stream of events")
+        ->check(CLI::Range(0, 10000));
     add(app, "--statement-timeout", settings.statement_timeout_ms, "milliseconds")
         ->check(CLI::Range(1, 600000));
     app.add_option_function<std::string>(

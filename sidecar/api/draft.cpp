@@ -1,32 +1,16 @@
 #include "sidecar/api/draft.hpp"
 
-#include <charconv>
 #include <limits>
 
 #include <nlohmann/json.hpp>
 
 #include "sidecar/api/answer.hpp"
+#include "sidecar/api/json_body.hpp"
 
 namespace steward::sidecar::api {
 namespace {
 
 using nlohmann::json;
-
-// Whoever writes JSON out again does it recursively.
-constexpr int deepest = 64;
-
-json parse_json(std::string_view body) {
-    auto const limit_depth = [](int depth, json::parse_event_t, json &) {
-        if (depth > deepest)
-            throw bad_request("The JSON is nested more than " + std::to_string(deepest) + " levels deep.");
-        return true;
-    };
-    try {
-        return json::parse(body, limit_depth);
-    } catch (json::exception const &) {
-        throw bad_request("The body is not valid JSON in UTF-8.");
-    }
-}
 
 /// The member if it is there and not null.
 json const *member(json const &object, char const *name) {
@@ -77,9 +61,7 @@ void read_principle(json const &data, Draft &draft) {
 } // namespace
 
 Draft parse_draft(std::string_view body) {
-    json const document = parse_json(body);
-    if (!document.is_object())
-        throw bad_request("The body must be a JSON object.");
+    json const document = parse_object(body);
     Draft draft;
     draft.principle_id = id_member(document);
     draft.profile = text_member(document, "profile", "");
@@ -90,14 +72,6 @@ Draft parse_draft(std::string_view body) {
     else if (draft.profile)
         throw bad_request("profile needs principle_data.", "A stored principle has its own profile.");
     return draft;
-}
-
-std::optional<std::int64_t> parse_bigint(std::string_view text) {
-    std::int64_t value = 0;
-    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || error != std::errc() || end != text.data() + text.size())
-        return {};
-    return value;
 }
 
 } // namespace steward::sidecar::api

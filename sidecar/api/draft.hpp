@@ -18,7 +18,4 @@ struct Draft {
 /// Throws Failure, with the name of the member that is wrong.
 Draft parse_draft(std::string_view body);
 
-/// A whole number in the range of bigint, and nothing else.
-std::optional<std::int64_t> parse_bigint(std::string_view text);
-
 } // namespace steward::sidecar::api

@@ -2,6 +2,7 @@
 
 #include "sidecar/api/answer.hpp"
 #include "sidecar/api/draft.hpp"
+#include "sidecar/api/parameter.hpp"
 #include "sidecar/base/clock.hpp"
 #include "sidecar/base/json.hpp"
 #include "sidecar/http/framing.hpp"
@@ -129,8 +130,8 @@ void get_score(std::string_view target, httplib::Response &response, db::Session
     answer_stored(response, session, *principle_id);
 }
 
-void post_score(httplib::Request const &request, httplib::Response &response, db::Session &session) {
-    Draft const draft = parse_draft(request.body);
+void post_score(std::string_view body, httplib::Response &response, db::Session &session) {
+    Draft const draft = parse_draft(body);
     if (!draft.description) {
         answer_stored(response, session, *draft.principle_id);
         return;

@@ -13,6 +13,6 @@ namespace steward::sidecar::api {
 void warm_up(db::Session &session);
 
 void get_score(std::string_view target, httplib::Response &response, db::Session &session);
-void post_score(httplib::Request const &request, httplib::Response &response, db::Session &session);
+void post_score(std::string_view body, httplib::Response &response, db::Session &session);
 
 } // namespace steward::sidecar::api

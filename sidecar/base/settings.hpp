@@ -16,6 +16,7 @@ struct Settings {
     int max_connections = 4096;
     std::size_t max_body_bytes = 1024 * 1024;
     std::size_t max_memory_bytes = 256 * 1024 * 1024;
+    int max_streams = 100;
     int statement_timeout_ms = 5000;
     bool prepared_statements = true;
     std::string application_name = "steward";

@@ -102,7 +102,7 @@ int serve(Settings const &settings) {
     db::SessionSettings for_probes = for_scores;
     for_probes.statement_timeout_ms = probe_timeout_ms;
     for_probes.lock_timeout_ms = probe_lock_timeout_ms;
-    http::Service service(for_scores, for_probes);
+    http::Service service(settings, for_scores, for_probes);
 
     http::FrontSettings front_settings;
     front_settings.limits.body_bytes = settings.max_body_bytes;

@@ -14,6 +14,8 @@ namespace {
 // The server ends a statement that takes too long; a server that does not answer at all is given up later.
 constexpr std::chrono::milliseconds patience{1000};
 
+constexpr Statement take_role{"take_role", "SELECT pg_catalog.set_config('role', $1, true)"};
+
 std::string first_line(char const *text) {
     std::string line = text == nullptr ? "" : text;
     return line.substr(0, line.find('\n'));
@@ -49,42 +51,84 @@ Session::~Session() {
 }
 
 Result Session::run(Statement const &statement, Parameters const &parameters) {
+    if (statement.writes && is_connected() && is_lost())
+        disconnect();
     bool const is_fresh = !is_connected();
     try {
         return execute(statement, parameters);
     } catch (Error const &error) {
+        // Such a statement was refused before it began.
         bool const is_stale = settings_.prepared_statements && is_stale_statement(error);
         if (is_stale)
             disconnect();
-        else if (is_fresh || !is_loss(error.sqlstate()))
+        else if (is_fresh || statement.writes || !is_loss(error.sqlstate()))
             throw;
     }
     // A connection that was idle is noticed to be lost when it is used.
     return execute(statement, parameters);
 }
 
+/// Whether the server has closed the idle connection, as far as is known here.
+bool Session::is_lost() {
+    // The first may bring its last words, the second the end.
+    return PQconsumeInput(connection_.get()) == 0 || PQconsumeInput(connection_.get()) == 0 ||
+           PQstatus(connection_.get()) != CONNECTION_OK;
+}
+
+bool Session::send(Statement const &statement, Parameters const &parameters) {
+    int const count = static_cast<int>(parameters.size());
+    if (settings_.prepared_statements)
+        return PQsendQueryPrepared(connection_.get(), statement.name, count, parameters.data(), nullptr,
+                                   nullptr, 0) != 0;
+    return PQsendQueryParams(connection_.get(), statement.sql, count, nullptr, parameters.data(), nullptr,
+                             nullptr, 0) != 0;
+}
+
 Result Session::execute(Statement const &statement, Parameters const &parameters) {
     if (!is_connected())
         connect();
     auto const deadline = Clock::now() + std::chrono::milliseconds(settings_.statement_timeout_ms) + patience;
-    int const count = static_cast<int>(parameters.size());
-    int sent = 0;
-    if (settings_.prepared_statements) {
-        if (prepared_.count(statement.name) == 0)
-            prepare(statement, deadline);
-        sent = PQsendQueryPrepared(connection_.get(), statement.name, count, parameters.data(), nullptr,
-                                   nullptr, 0);
-    } else {
-        sent = PQsendQueryParams(connection_.get(), statement.sql, count, nullptr, parameters.data(), nullptr,
-                                 nullptr, 0);
-    }
-    if (sent == 0)
+    if (settings_.prepared_statements && prepared_.count(statement.name) == 0)
+        prepare(statement, deadline);
+    if (!role_.empty())
+        return execute_as_role(statement, parameters, deadline);
+    if (!send(statement, parameters))
         raise(nullptr);
     Result result = receive(deadline);
     if (PQresultStatus(result.get()) != PGRES_TUPLES_OK)
         raise(result.get());
     health_.is_up = true;
     return result;
+}
+
+/// Both statements go out at once, and are one transaction because only one Sync follows them.
+Result Session::execute_as_role(Statement const &statement, Parameters const &parameters,
+                                Clock::time_point deadline) {
+    if (settings_.prepared_statements && prepared_.count(take_role.name) == 0)
+        prepare(take_role, deadline);
+    if (PQenterPipelineMode(connection_.get()) == 0 || !send(take_role, {role_.c_str()}) ||
+        !send(statement, parameters) || PQpipelineSync(connection_.get()) == 0)
+        raise(nullptr);
+    Result failed(nullptr);
+    Result last(nullptr);
+    for (bool is_synced = false; !is_synced;) {
+        Result result = next_result(deadline);
+        if (PQstatus(connection_.get()) != CONNECTION_OK)
+            raise(result.get());
+        if (!result.get()) // the end of one statement
+            continue;
+        ExecStatusType const status = PQresultStatus(result.get());
+        is_synced = status == PGRES_PIPELINE_SYNC;
+        if (status == PGRES_TUPLES_OK)
+            last = std::move(result);
+        else if (status != PGRES_PIPELINE_ABORTED && !is_synced && !failed.get())
+            failed = std::move(result);
+    }
+    PQexitPipelineMode(connection_.get());
+    if (failed.get())
+        raise(failed.get());
+    health_.is_up = true;
+    return last;
 }
 
 void Session::prepare(Statement const &statement, Clock::time_point deadline) {
@@ -100,25 +144,29 @@ void Session::prepare(Statement const &statement, Clock::time_point deadline) {
 Result Session::receive(Clock::time_point deadline) {
     Result last(nullptr);
     for (;;) {
-        while (PQisBusy(connection_.get()) != 0) {
-            auto const left =
-                std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
-            pollfd waiting{PQsocket(connection_.get()), POLLIN, 0};
-            int const ready = left > 0 ? ::poll(&waiting, 1, static_cast<int>(left)) : 0;
-            if (ready < 0 && errno == EINTR)
-                continue;
-            if (ready <= 0) {
-                disconnect();
-                throw Error("57014", "the database did not answer within the time limit");
-            }
-            if (PQconsumeInput(connection_.get()) == 0)
-                raise(nullptr);
-        }
-        PGresult *const next = PQgetResult(connection_.get());
-        if (next == nullptr)
+        Result next = next_result(deadline);
+        if (!next.get())
             return last;
-        last = Result(next);
+        last = std::move(next);
     }
+}
+
+Result Session::next_result(Clock::time_point deadline) {
+    while (PQisBusy(connection_.get()) != 0) {
+        auto const left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+        pollfd waiting{PQsocket(connection_.get()), POLLIN, 0};
+        int const ready = left > 0 ? ::poll(&waiting, 1, static_cast<int>(left)) : 0;
+        if (ready < 0 && errno == EINTR)
+            continue;
+        if (ready <= 0) {
+            disconnect();
+            throw Error("57014", "the database did not answer within the time limit");
+        }
+        if (PQconsumeInput(connection_.get()) == 0)
+            raise(nullptr);
+    }
+    return Result(PQgetResult(connection_.get()));
 }
 
 /// Throws what the database or libpq said; a lost connection is closed.
@@ -126,7 +174,8 @@ void Session::raise(PGresult const *result) {
     std::string sqlstate = result == nullptr ? "" : field(result, PG_DIAG_SQLSTATE);
     std::string message = result == nullptr ? "" : field(result, PG_DIAG_MESSAGE_PRIMARY);
     std::string const hint = result == nullptr ? "" : field(result, PG_DIAG_MESSAGE_HINT);
-    bool const is_lost = PQstatus(connection_.get()) != CONNECTION_OK;
+    bool const is_lost = PQstatus(connection_.get()) != CONNECTION_OK ||
+                         PQpipelineStatus(connection_.get()) != PQ_PIPELINE_OFF; // in the middle of something
     if (sqlstate.empty())
         sqlstate = is_lost ? "08006" : "XX000";
     if (message.empty())

@@ -33,6 +33,7 @@ struct SessionSettings {
 struct Statement {
     char const *name;
     char const *sql;
+    bool writes = false; // then it is never sent twice
 };
 
 using Parameters = std::vector<char const *>; // null is NULL
@@ -44,15 +45,24 @@ class Session {
     Session(Session const &) = delete;
     Session &operator=(Session const &) = delete;
 
-    /// Rows of the statement. It may run twice if the connection is lost meanwhile: it must only read.
+    /// From now on, statements run with the rights of this role, each in a transaction of its own at whose
+    /// end they are given back; empty: with those of whoever logged in.
+    void set_role(std::string role) { role_ = std::move(role); }
+
+    /// Rows of the statement. One that only reads may run twice if the connection is lost meanwhile.
     Result run(Statement const &statement, Parameters const &parameters = {});
 
     bool is_connected() const { return connection_ != nullptr; }
 
   private:
     Result execute(Statement const &statement, Parameters const &parameters);
+    Result execute_as_role(Statement const &statement, Parameters const &parameters,
+                           Clock::time_point deadline);
+    bool send(Statement const &statement, Parameters const &parameters);
     void prepare(Statement const &statement, Clock::time_point deadline);
     Result receive(Clock::time_point deadline);
+    Result next_result(Clock::time_point deadline);
+    bool is_lost();
     std::string startup_options() const;
     void connect();
     void disconnect();
@@ -62,6 +72,7 @@ class Session {
     Health &health_;
     std::unique_ptr<PGconn, decltype(&PQfinish)> connection_{nullptr, PQfinish};
     std::set<std::string> prepared_;
+    std::string role_;
     bool was_connected_ = false;
 };
 

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "sidecar/base/clock.hpp"
 #include "sidecar/http/framing.hpp"
+#include "sidecar/live/subscription.hpp"
 
 namespace steward::sidecar::http {
 
@@ -13,9 +15,10 @@ namespace steward::sidecar::http {
 /// Nobody else looks at it, so it needs no lock.
 struct Connection {
     enum class State {
-        reading,  // waits for a complete request
-        writing,  // the client is slow to take its answer
-        draining, // refused: what the client still sends is read, or it would not see the answer
+        reading,   // waits for a complete request
+        writing,   // the client is slow to take its answer
+        streaming, // gets events until it closes
+        draining,  // refused: what the client still sends is read, or it would not see the answer
     };
 
     explicit Connection(int socket) : fd(socket) {}
@@ -37,6 +40,8 @@ struct Connection {
     Clock::time_point received{}; // when the request was complete
     Request request;              // views into input
     std::string request_id;
+    std::string address;                              // of the client, as numbers
+    std::unique_ptr<live::Subscription> subscription; // the answer is a stream of events
 };
 
 } // namespace steward::sidecar::http

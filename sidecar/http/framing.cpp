@@ -53,6 +53,31 @@ void read_connection(std::string_view value, Headers &headers) {
     }
 }
 
+/// Headers that are handed on as they are. Twice would leave it to chance which one counts.
+Check read_plain_header(std::string_view name, std::string_view value, Request &request) {
+    struct Known {
+        std::string_view name;
+        std::string_view Request::*value;
+    };
+    static constexpr std::array<Known, 7> known{{{"accept", &Request::accept},
+                                                 {"authorization", &Request::authorization},
+                                                 {"cookie", &Request::cookie},
+                                                 {"x-csrf-token", &Request::csrf_token},
+                                                 {"sec-fetch-site", &Request::fetch_site},
+                                                 {"if-none-match", &Request::if_none_match},
+                                                 {"last-event-id", &Request::last_event_id}}};
+    for (Known const &header : known) {
+        if (!equal_ignoring_case(name, header.name))
+            continue;
+        bool const is_secret = header.value == &Request::authorization || header.value == &Request::cookie ||
+                               header.value == &Request::csrf_token;
+        if (is_secret && !(request.*header.value).empty())
+            return malformed("A header that says who asks is given twice.");
+        request.*header.value = value;
+    }
+    return {};
+}
+
 Check read_known_header(std::string_view name, std::string_view value, Headers &headers) {
     if (equal_ignoring_case(name, "content-length"))
         return read_length(value, headers);
@@ -79,6 +104,8 @@ Check read_known_header(std::string_view name, std::string_view value, Headers &
         headers.wants_continue = true;
     } else if (equal_ignoring_case(name, "x-request-id") && is_request_id(value)) {
         headers.request.request_id = value;
+    } else {
+        return read_plain_header(name, value, headers.request);
     }
     return {};
 }
@@ -173,11 +200,11 @@ Check check_body(Headers const &headers, Limits const &limits, bool is_1_1) {
     return {};
 }
 
-std::optional<std::string> percent_decoded(std::string_view text) {
+std::optional<std::string> percent_decoded(std::string_view text, char plus = ' ') {
     std::string decoded;
     while (!text.empty()) {
         if (text.front() != '%') {
-            decoded += text.front() == '+' ? ' ' : text.front();
+            decoded += text.front() == '+' ? plus : text.front();
             text.remove_prefix(1);
             continue;
         }
@@ -246,18 +273,46 @@ std::string_view path_of(std::string_view target) {
     return target.substr(0, target.find('?'));
 }
 
+std::optional<std::string> path_segment_decoded(std::string_view text) {
+    return percent_decoded(text, '+');
+}
+
+std::string_view query_of(std::string_view target) {
+    return target.substr(std::min(path_of(target).size() + 1, target.size()));
+}
+
+std::vector<std::pair<std::string, std::string>> query_pairs(std::string_view query) {
+    std::vector<std::pair<std::string, std::string>> pairs;
+    while (!query.empty()) {
+        std::size_t const end = std::min(query.find('&'), query.size());
+        std::string_view const pair = query.substr(0, end);
+        std::size_t const equals = std::min(pair.find('='), pair.size());
+        if (auto name = percent_decoded(pair.substr(0, equals)); name && !pair.empty())
+            pairs.emplace_back(std::move(*name),
+                               percent_decoded(pair.substr(std::min(equals + 1, pair.size()))).value_or(""));
+        query.remove_prefix(std::min(end + 1, query.size()));
+    }
+    return pairs;
+}
+
 std::vector<std::string> query_values(std::string_view target, std::string_view name) {
     std::vector<std::string> values;
-    target.remove_prefix(std::min(path_of(target).size() + 1, target.size()));
-    while (!target.empty()) {
-        std::size_t const end = std::min(target.find('&'), target.size());
-        std::string_view const pair = target.substr(0, end);
-        std::size_t const equals = std::min(pair.find('='), pair.size());
-        if (percent_decoded(pair.substr(0, equals)) == name)
-            values.push_back(percent_decoded(pair.substr(std::min(equals + 1, pair.size()))).value_or(""));
-        target.remove_prefix(std::min(end + 1, target.size()));
-    }
+    for (auto &[key, value] : query_pairs(query_of(target)))
+        if (key == name)
+            values.push_back(std::move(value));
     return values;
+}
+
+std::string_view cookie_value(std::string_view cookies, std::string_view name) {
+    while (!cookies.empty()) {
+        std::size_t const end = std::min(cookies.find(';'), cookies.size());
+        std::string_view const cookie = trim(cookies.substr(0, end));
+        if (cookie.size() > name.size() && cookie.substr(0, name.size()) == name &&
+            cookie[name.size()] == '=')
+            return cookie.substr(name.size() + 1);
+        cookies.remove_prefix(std::min(end + 1, cookies.size()));
+    }
+    return {};
 }
 
 } // namespace steward::sidecar::http

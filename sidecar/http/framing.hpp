@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace steward::sidecar::http {
@@ -33,6 +35,13 @@ struct Request {
     std::string_view target; // in origin form: begins with a slash
     std::string_view content_type;
     std::string_view request_id; // empty unless it is one that we accept
+    std::string_view accept;
+    std::string_view authorization;
+    std::string_view cookie;
+    std::string_view csrf_token; // X-CSRF-Token
+    std::string_view fetch_site; // Sec-Fetch-Site
+    std::string_view if_none_match;
+    std::string_view last_event_id;
     std::string_view body;
     bool keep_alive = false;
 };
@@ -58,5 +67,17 @@ std::string_view path_of(std::string_view target);
 /// The decoded values of the parameter `name` in the query of a target, each as often as it stands there. A
 /// value is all that stands behind the first equals sign; one that is not well encoded is empty.
 std::vector<std::string> query_values(std::string_view target, std::string_view name);
+
+/// All parameters in the query of a target, or in a form, decoded as query_values() does it.
+std::vector<std::pair<std::string, std::string>> query_pairs(std::string_view query);
+
+/// What stands behind the question mark.
+std::string_view query_of(std::string_view target);
+
+/// The value of the cookie `name`; empty if there is none.
+std::string_view cookie_value(std::string_view cookies, std::string_view name);
+
+/// What %41 stands for, in a path, where + is a plus; nothing if it is not well encoded.
+std::optional<std::string> path_segment_decoded(std::string_view text);
 
 } // namespace steward::sidecar::http

@@ -48,8 +48,11 @@ int signal_descriptor() {
 
 Front::Front(int listener, FrontSettings settings, Service &service)
     : settings_(settings), service_(service), listener_(listener), epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-      returns_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), signals_(signal_descriptor()) {
+      returns_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), signals_(signal_descriptor()),
+      news_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     watch(epoll_.get(), returns_.get(), EPOLLIN);
+    watch(epoll_.get(), news_.get(), EPOLLIN);
+    service_.publisher.on_news([fd = news_.get()] { ::eventfd_write(fd, 1); });
     watch(epoll_.get(), signals_.get(), EPOLLIN);
     watch_listener(true);
     auto const give_back = [this](std::unique_ptr<Connection> connection) {
@@ -67,6 +70,7 @@ Front::Front(int listener, FrontSettings settings, Service &service)
 }
 
 Front::~Front() {
+    service_.publisher.on_news(nullptr);
     scores_.reset();
     probes_.reset();
     for (std::size_t fd = 0; fd < slots_.size(); ++fd)
@@ -101,6 +105,8 @@ void Front::handle_event(int fd, std::uint32_t events) {
         accept_some();
     } else if (fd == returns_.get()) {
         take_back();
+    } else if (fd == news_.get()) {
+        send_news();
     } else if (fd == signals_.get()) {
         begin_stop();
     } else {
@@ -135,7 +141,10 @@ void Front::take_back() {
         connection->request_size = 0;
         connection->continued = false;
         slot.connection = std::move(connection);
-        finish_answer(*slot.connection);
+        if (slot.connection->subscription)
+            begin_stream(*slot.connection);
+        else
+            finish_answer(*slot.connection);
         advance(fd);
     }
 }
@@ -152,7 +161,8 @@ void Front::begin_stop() {
     listener_.reset();
     for (std::size_t fd = 0; fd < slots_.size(); ++fd)
         if (Connection const *connection = slots_[fd].connection.get())
-            if (connection->state == Connection::State::reading)
+            if (connection->state == Connection::State::reading ||
+                connection->state == Connection::State::streaming)
                 close(static_cast<int>(fd));
 }
 
@@ -181,6 +191,8 @@ void Front::sweep() {
 void Front::close(int fd) {
     auto &connection = slots_[static_cast<std::size_t>(fd)].connection;
     memory_ -= connection->charged;
+    if (connection->subscription)
+        service_.publisher.remove(*connection->subscription);
     connection.reset();
     ::close(fd); // epoll forgets it by itself
     --open_;

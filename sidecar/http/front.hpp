@@ -52,7 +52,7 @@ class Front {
     void sweep();
 
     void accept_some();
-    void add_connection(int fd);
+    void add_connection(int fd, std::string address);
     void watch_listener(bool on);
 
     void advance(int fd);
@@ -63,6 +63,10 @@ class Front {
     void refuse(Connection &connection, Problem const &problem);
     void finish_answer(Connection &connection);
     void expire(Connection &connection);
+    void begin_stream(Connection &connection);
+    void send_events(Connection &connection);
+    void send_news();
+    void keep_stream_alive(Connection &connection);
     void close(int fd);
     bool is_quiet() const;
     void charge(Connection &connection);
@@ -74,6 +78,7 @@ class Front {
     Descriptor epoll_;
     Descriptor returns_; // readable when something was given back
     Descriptor signals_;
+    Descriptor news_; // readable when there are new values for streams
     bool listener_is_watched_ = false;
     Clock::time_point stop_deadline_{};
     Clock::time_point swept_at_{};

@@ -65,9 +65,12 @@ void Front::accept_some() {
             watch_listener(false); // until the next sweep: who waits, waits in the kernel
             return;
         }
-        int const fd = ::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        sockaddr_storage address{};
+        socklen_t size = sizeof address;
+        int const fd = ::accept4(listener_.get(), reinterpret_cast<sockaddr *>(&address), &size,
+                                 SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            add_connection(fd);
+            add_connection(fd, address_text(address, size));
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             return;
         } else if (errno != EINTR && errno != ECONNABORTED) {
@@ -79,7 +82,7 @@ void Front::accept_some() {
     }
 }
 
-void Front::add_connection(int fd) {
+void Front::add_connection(int fd, std::string address) {
     int const on = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     // Edges, not levels: a connection that is lent need not be taken out, and costs nothing.
@@ -90,6 +93,7 @@ void Front::add_connection(int fd) {
         slots_.resize(static_cast<std::size_t>(fd) + 1);
     Slot &slot = slots_[static_cast<std::size_t>(fd)];
     slot.connection = std::make_unique<Connection>(fd);
+    slot.connection->address = std::move(address);
     slot.connection->deadline = Clock::now() + idle_time;
     ++open_;
     ++service_.registry.connections;
@@ -113,7 +117,9 @@ void Front::advance(int fd) {
     if (!slot.connection)
         return;
     Connection &connection = *slot.connection;
-    if (connection.state == Connection::State::draining)
+    if (connection.state == Connection::State::streaming)
+        send_events(connection);
+    if (connection.state == Connection::State::draining || connection.state == Connection::State::streaming)
         discard_input(connection);
     if (connection.peer_closed && connection.state != Connection::State::writing)
         close(fd);
@@ -241,6 +247,8 @@ void Front::finish_answer(Connection &connection) {
 
 /// What the end of the time means depends on what was waited for.
 void Front::expire(Connection &connection) {
+    if (connection.state == Connection::State::streaming)
+        return keep_stream_alive(connection);
     if (connection.state == Connection::State::writing) {
         std::uint64_t const taken = taken_by_client(connection);
         if (taken >= connection.taken + write_bytes) { // slow, but alive

@@ -60,6 +60,10 @@ char const *reason(int status) {
         return "OK";
     case 400:
         return "Bad Request";
+    case 304:
+        return "Not Modified";
+    case 401:
+        return "Unauthorized";
     case 403:
         return "Forbidden";
     case 404:
@@ -82,6 +86,8 @@ char const *reason(int status) {
         return "Expectation Failed";
     case 431:
         return "Request Header Fields Too Large";
+    case 429:
+        return "Too Many Requests";
     case 501:
         return "Not Implemented";
     case 503:

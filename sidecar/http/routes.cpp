@@ -7,11 +7,17 @@
 namespace steward::sidecar::http {
 namespace {
 
-constexpr std::array<Route, 4> routes{{
-    {score_path, "GET, HEAD, POST", false, true},
-    {"/livez", "GET, HEAD", true, false},
-    {"/readyz", "GET, HEAD", true, false},
-    {"/metrics", "GET, HEAD", true, false},
+constexpr std::array<Route, 10> routes{{
+    {score_path, "GET, HEAD, POST", Target::score},
+    {"/livez", "GET, HEAD", Target::livez, true},
+    {"/readyz", "GET, HEAD", Target::readyz, true},
+    {"/metrics", "GET, HEAD", Target::metrics, true},
+    {"/api/v1/events", "GET, HEAD", Target::events},
+    {"/", "GET, HEAD", Target::page},
+    {"/page.js", "GET, HEAD", Target::page},
+    {"/page.css", "GET, HEAD", Target::page},
+    {"/uplot.js", "GET, HEAD", Target::page},
+    {"/uplot.css", "GET, HEAD", Target::page},
 }};
 
 } // namespace
@@ -23,8 +29,7 @@ Route const *find_route(std::string_view path) {
     return nullptr;
 }
 
-bool allows(Route const &route, std::string_view method) {
-    std::string_view allowed = route.allow;
+bool allows(std::string_view allowed, std::string_view method) {
     while (!allowed.empty()) {
         std::size_t const comma = std::min(allowed.find(','), allowed.size());
         if (trim(allowed.substr(0, comma)) == method)

@@ -1,21 +1,23 @@
-// The paths that are known, and what may be done with each.
+// The paths that are known beside the table of endpoints, and what may be done with each.
 #pragma once
 
 #include <string_view>
 
 namespace steward::sidecar::http {
 
+enum class Target { score, livez, readyz, metrics, events, page };
+
 struct Route {
     std::string_view path;
     char const *allow; // methods, as the header Allow lists them
-    bool is_probe;     // never waits behind scores
-    bool takes_json;   // by POST
+    Target target;
+    bool is_probe = false; // never waits behind scores
 };
 
-/// Null if the path is not known.
+/// Null if the path is not known here.
 Route const *find_route(std::string_view path);
 
-bool allows(Route const &route, std::string_view method);
+bool allows(std::string_view allowed, std::string_view method);
 
 inline constexpr char const *score_path = "/api/v1/qec/constitutional-distance";
 

@@ -2,25 +2,30 @@
 #pragma once
 
 #include <atomic>
+#include <string>
 
 #include "sidecar/api/readiness.hpp"
+#include "sidecar/base/settings.hpp"
 #include "sidecar/db/session.hpp"
+#include "sidecar/live/publisher.hpp"
 #include "sidecar/metrics/database_metrics.hpp"
 #include "sidecar/metrics/registry.hpp"
 
 namespace steward::sidecar::http {
 
 struct Service {
+    Settings settings;
     db::SessionSettings scores;
     db::Health health;
     metrics::Registry registry;
     metrics::DatabaseMetrics database_metrics;
     api::Readiness readiness;
+    live::Publisher publisher;
     std::atomic<bool> is_stopping{false};
 
-    Service(db::SessionSettings for_scores, db::SessionSettings const &for_probes)
-        : scores(std::move(for_scores)), database_metrics(for_probes, health), readiness(for_probes, health) {
-    }
+    Service(Settings const &options, db::SessionSettings for_scores, db::SessionSettings const &for_probes)
+        : settings(options), scores(std::move(for_scores)), database_metrics(for_probes, health),
+          readiness(for_probes, health), publisher(for_probes, health, "", options.max_streams) {}
 };
 
 } // namespace steward::sidecar::http

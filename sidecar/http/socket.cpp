@@ -87,6 +87,13 @@ int open_listener(Address const &address, bool allow_remote) {
     return fd.release();
 }
 
+std::string address_text(sockaddr_storage const &address, socklen_t size) {
+    char text[NI_MAXHOST] = "";
+    ::getnameinfo(reinterpret_cast<sockaddr const *>(&address), size, text, sizeof text, nullptr, 0,
+                  NI_NUMERICHOST);
+    return text;
+}
+
 int port_of(int fd) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include <sys/socket.h>
+
 #include "sidecar/http/connection.hpp"
 
 namespace steward::sidecar::http {
@@ -36,6 +38,9 @@ Address parse_address(std::string const &text);
 /// Binds and listens. A port that somebody has already is an error. Unless `allow_remote`, so is an address
 /// that other machines can reach. Throws std::runtime_error.
 int open_listener(Address const &address, bool allow_remote);
+
+/// The numbers of an address, without the port.
+std::string address_text(sockaddr_storage const &address, socklen_t size);
 
 /// The port a socket is bound to.
 int port_of(int fd);

@@ -1,14 +1,18 @@
 #include "sidecar/http/worker.hpp"
 
 #include "sidecar/api/answer.hpp"
+#include "sidecar/api/answer_endpoint.hpp"
+#include "sidecar/api/catalog.hpp"
 #include "sidecar/api/score.hpp"
 #include "sidecar/http/access_log.hpp"
 #include "sidecar/http/memory_stream.hpp"
-#include "sidecar/http/routes.hpp"
 #include "sidecar/http/text.hpp"
+#include "sidecar/page/page.hpp"
 
 namespace steward::sidecar::http {
 namespace {
+
+using api::Failure;
 
 /// The head as cpp-httplib gets to see it: what was framed, and not a header more. So it meets neither a
 /// Range that makes a short answer long, nor anything it would read in another way than we did, as it does
@@ -33,64 +37,116 @@ bool is_json(std::string_view content_type) {
            equal_ignoring_case(parameter, "charset=\"utf-8\"");
 }
 
+void need_json(Request const &request) {
+    if (!is_json(request.content_type))
+        throw Failure({415, "STW24", "The body must be application/json in UTF-8.", "", 0});
+}
+
 } // namespace
 
 Worker::Worker(Service &service) : service_(service), session_(service.scores, service.health) {
-    add_routes();
-    set_pre_routing_handler([this](auto &request, auto &response) { return check(request, response); });
+    set_pre_routing_handler([this](auto &request, auto &response) { return handle(request, response); });
     set_error_handler(
         [this](httplib::Request const &, httplib::Response &response) { fill_error(response); });
-    set_post_routing_handler([this](auto &request, auto &response) { finish(request, response); });
+    set_post_routing_handler([this](auto &, auto &response) { finish(response); });
 }
 
-void Worker::add_routes() {
-    Get(score_path, guarded([this](auto &, auto &response) {
-            api::get_score(connection_->request.target, response, session_);
-        }));
-    Post(score_path,
-         guarded([this](auto &request, auto &response) { api::post_score(request, response, session_); }));
-    Get("/livez", guarded([](auto &, auto &response) {
-            response.set_content("{\"alive\":true}\n", "application/json");
-        }));
-    Get("/readyz", guarded([this](auto &, auto &response) {
-            auto const answer = service_.readiness.check();
-            response.status = answer.is_ready ? 200 : 503;
-            if (!answer.is_ready)
-                response.set_header("Retry-After", "1");
-            response.set_content(answer.body, "application/json");
-        }));
-    Get("/metrics", guarded([this](auto &, auto &response) {
-            response.set_content(service_.registry.render() + service_.database_metrics.render(),
-                                 "text/plain; version=0.0.4; charset=utf-8");
-        }));
+/// Nothing is left to the routing of the library, which knows patterns only.
+httplib::Server::HandlerResponse Worker::handle(httplib::Request const &request,
+                                                httplib::Response &response) {
+    try {
+        route(request, response);
+    } catch (...) {
+        api::set_problem(response, api::current_problem(connection_->request_id), connection_->request_id);
+    }
+    return HandlerResponse::Handled;
 }
 
-httplib::Server::Handler Worker::guarded(Handle handle) {
-    return [this, handle = std::move(handle)](auto &request, auto &response) {
-        try {
-            handle(request, response);
-        } catch (...) {
-            api::set_problem(response, api::current_problem(connection_->request_id),
-                             connection_->request_id);
-        }
-    };
-}
-
-/// Before the body is looked at.
-httplib::Server::HandlerResponse Worker::check(httplib::Request const &request, httplib::Response &response) {
-    auto const refuse = [&](int status, char const *code, char const *detail) {
-        api::set_problem(response, {status, code, detail, "", 0}, connection_->request_id);
-        return HandlerResponse::Handled;
-    };
-    Route const *const route = find_route(request.path);
+void Worker::route(httplib::Request const &request, httplib::Response &response) {
+    std::string_view const path = path_of(connection_->request.target);
+    Route const *const route = find_route(path);
+    api::PathMatch match;
     if (route == nullptr)
-        return refuse(404, "STW22", "There is nothing at this path.");
-    route_ = route->path;
-    if (!allows(*route, request.method))
-        return refuse(405, "STW23", "The method is not one that this path knows.");
-    if (route->takes_json && request.method == "POST" && !is_json(connection_->request.content_type))
-        return refuse(415, "STW24", "The body must be application/json in UTF-8.");
-    return HandlerResponse::Unhandled;
+        match = api::match_path(path);
+    if (route == nullptr && match.endpoints.empty())
+        throw Failure({404, "STW22", "There is nothing at this path.", "", 0});
+    route_ = route == nullptr ? match.pattern : route->path;
+    allow_ = route == nullptr ? match.allow : route->allow;
+    if (!allows(allow_, connection_->request.method))
+        throw Failure({405, "STW23", "The method is not one that this path knows.", "", 0});
+    if (route != nullptr)
+        answer_route(*route, request, response);
+    else
+        answer_from_table(*api::endpoint_for(match, connection_->request.method), response);
+}
+
+void Worker::answer_route(Route const &route, httplib::Request const &request, httplib::Response &response) {
+    switch (route.target) {
+    case Target::score:
+        if (request.method == "POST") {
+            need_json(connection_->request);
+            api::post_score(connection_->request.body, response, session_);
+        } else {
+            api::get_score(connection_->request.target, response, session_);
+        }
+        break;
+    case Target::events:
+        begin_stream(request, response);
+        break;
+    case Target::page:
+        answer_page(route, response);
+        break;
+    default:
+        answer_probe(route, response);
+    }
+}
+
+void Worker::answer_probe(Route const &route, httplib::Response &response) {
+    if (route.target == Target::livez) {
+        response.set_content("{\"alive\":true}\n", "application/json");
+    } else if (route.target == Target::metrics) {
+        response.set_content(service_.registry.render() + service_.database_metrics.render(),
+                             "text/plain; version=0.0.4; charset=utf-8");
+    } else {
+        auto const answer = service_.readiness.check();
+        response.status = answer.is_ready ? 200 : 503;
+        if (!answer.is_ready)
+            response.set_header("Retry-After", "1");
+        response.set_content(answer.body, "application/json");
+    }
+}
+
+void Worker::answer_page(Route const &route, httplib::Response &response) {
+    page::File const *const file = page::find_file(route.path);
+    response.set_header("Content-Security-Policy", page::content_security_policy);
+    response.set_header("Referrer-Policy", "no-referrer");
+    response.set_content(std::string(file->content()), file->content_type);
+    api::set_entity_tag(response, connection_->request, "everybody");
+}
+
+void Worker::answer_from_table(api::Endpoint const &endpoint, httplib::Response &response) {
+    Request const &request = connection_->request;
+    if (endpoint.writes || endpoint.level != api::Level::reader)
+        throw Failure({401, "STW30", "This needs a token.", "", 0});
+    if (!request.body.empty())
+        need_json(request);
+    api::answer_endpoint(endpoint, request, "", response, session_);
+}
+
+/// The rest is up to the front, once it has the connection back.
+void Worker::begin_stream(httplib::Request const &request, httplib::Response &response) {
+    response.set_header("Content-Type", "text/event-stream");
+    response.set_header("Cache-Control", "no-store");
+    response.set_header("X-Accel-Buffering", "no"); // a proxy that collects would show the past
+    if (request.method == "HEAD")
+        return;
+    auto subscription = std::make_unique<live::Subscription>();
+    subscription->role = "";
+    if (auto const last = api::parse_bigint(connection_->request.last_event_id); last && *last > 0)
+        subscription->seen.fill(static_cast<std::uint64_t>(*last));
+    if (!service_.publisher.add(*subscription))
+        throw Failure({503, "STW13", "The server has as many streams as it takes.", "", 5});
+    connection_->subscription = std::move(subscription);
 }
 
 /// What cpp-httplib refuses by itself has a status and nothing else.
@@ -101,15 +157,23 @@ void Worker::fill_error(httplib::Response &response) {
 }
 
 /// The headers that every answer has, and those that the library adds without being asked.
-void Worker::finish(httplib::Request const &request, httplib::Response &response) {
+void Worker::finish(httplib::Response &response) {
     for (char const *name : {"Keep-Alive", "Accept-Ranges", "Connection"})
         response.headers.erase(name);
     connection_->close_behind |= service_.is_stopping; // perhaps since the request came
+    if (connection_->subscription) {
+        connection_->close_behind = true; // its end is the end of the connection
+        response.headers.erase("Content-Length");
+    }
+    if (response.status == 304) // they would describe a body
+        for (char const *name : {"Content-Length", "Content-Type"})
+            response.headers.erase(name);
     response.set_header("Connection", connection_->close_behind ? "close" : "keep-alive");
     response.set_header("Date", http_date());
+    response.set_header("X-Content-Type-Options", "nosniff");
     response.set_header("X-Request-Id", connection_->request_id);
-    if (Route const *route = find_route(request.path); response.status == 405 && route != nullptr)
-        response.set_header("Allow", route->allow);
+    if (response.status == 405)
+        response.set_header("Allow", allow_);
     status_ = response.status;
 }
 
@@ -120,6 +184,7 @@ void Worker::warm_up() {
 void Worker::answer(Connection &connection) {
     connection_ = &connection;
     route_ = "other";
+    allow_.clear();
     status_ = 500;
     connection.close_behind = !connection.request.keep_alive;
     std::string const head = plain_head(connection.request);

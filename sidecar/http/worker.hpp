@@ -1,16 +1,16 @@
 // Answers complete requests, one after the other, through a connection to the database of its own.
 #pragma once
 
-#include <functional>
-
 #include <httplib.h>
 
+#include "sidecar/api/endpoint.hpp"
 #include "sidecar/http/connection.hpp"
+#include "sidecar/http/routes.hpp"
 #include "sidecar/http/service.hpp"
 
 namespace steward::sidecar::http {
 
-/// cpp-httplib routes requests and writes answers; it is never given a socket.
+/// cpp-httplib writes answers; it is never given a socket.
 class Worker : private httplib::Server {
   public:
     explicit Worker(Service &service);
@@ -23,18 +23,21 @@ class Worker : private httplib::Server {
     void answer(Connection &connection);
 
   private:
-    using Handle = std::function<void(httplib::Request const &, httplib::Response &)>;
-
-    void add_routes();
-    Handler guarded(Handle handle);
-    HandlerResponse check(httplib::Request const &request, httplib::Response &response);
+    HandlerResponse handle(httplib::Request const &request, httplib::Response &response);
+    void route(httplib::Request const &request, httplib::Response &response);
+    void answer_route(Route const &route, httplib::Request const &request, httplib::Response &response);
+    void answer_probe(Route const &route, httplib::Response &response);
+    void answer_page(Route const &route, httplib::Response &response);
+    void answer_from_table(api::Endpoint const &endpoint, httplib::Response &response);
+    void begin_stream(httplib::Request const &request, httplib::Response &response);
     void fill_error(httplib::Response &response);
-    void finish(httplib::Request const &request, httplib::Response &response);
+    void finish(httplib::Response &response);
 
     Service &service_;
     db::Session session_;
     Connection *connection_ = nullptr; // whose request is answered at the moment
     std::string route_;                // its label
+    std::string allow_;                // methods that the path knows
     int status_ = 0;
 };
 

@@ -1,0 +1,98 @@
+#include "sidecar/api/answer_endpoint.hpp"
+
+#include <map>
+#include <string>
+
+#include "sidecar/api/answer.hpp"
+#include "sidecar/api/catalog.hpp"
+#include "sidecar/api/entity_tag.hpp"
+#include "sidecar/api/request_values.hpp"
+#include "sidecar/http/text.hpp"
+
+namespace steward::sidecar::api {
+namespace {
+
+/// A page of rows as one JSON object, and what is behind it.
+std::string list_sql(char const *rows) {
+    return "WITH page AS (SELECT r.*, pg_catalog.row_number() OVER () AS _row FROM (" + std::string(rows) +
+           ") AS r) SELECT pg_catalog.json_build_object('items', coalesce(pg_catalog.jsonb_agg("
+           "pg_catalog.to_jsonb(page) - '{_key,_row}'::text[] ORDER BY _row) FILTER (WHERE _row < "
+           "$1::integer), "
+           "'[]'), 'next', n.next)::text, n.next FROM page RIGHT JOIN (SELECT pg_catalog.max(_key::text) "
+           "FILTER "
+           "(WHERE _row = $1::integer - 1 AND c.rows >= $1::integer) AS next FROM page CROSS JOIN (SELECT "
+           "pg_catalog.count(*) AS rows FROM page) AS c) AS n ON true GROUP BY n.next";
+}
+
+/// Statements live as long as the sessions that have prepared them.
+db::Statement statement_of(Endpoint const &endpoint) {
+    static std::map<std::string, std::string, std::less<>> const sql = [] {
+        std::map<std::string, std::string, std::less<>> all;
+        for (Endpoint const &each : endpoints())
+            all[each.name] = each.is_list ? list_sql(each.sql) : each.sql;
+        return all;
+    }();
+    return {endpoint.name, sql.at(endpoint.name).c_str(), endpoint.writes};
+}
+
+std::string percent_encoded(std::string_view text) {
+    static constexpr char digits[] = "0123456789ABCDEF";
+    std::string encoded;
+    for (char const c : text) {
+        if (http::is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~') {
+            encoded += c;
+        } else {
+            encoded += '%';
+            encoded += digits[static_cast<unsigned char>(c) >> 4];
+            encoded += digits[static_cast<unsigned char>(c) & 15];
+        }
+    }
+    return encoded;
+}
+
+/// The same question, behind `next`.
+std::string link_to(std::string_view target, std::string_view next) {
+    std::string link = "<" + std::string(http::path_of(target)) + "?";
+    for (auto const &[name, value] : http::query_pairs(http::query_of(target)))
+        if (name != "after")
+            link += percent_encoded(name) + "=" + percent_encoded(value) + "&";
+    return link + "after=" + percent_encoded(next) + ">; rel=\"next\"";
+}
+
+} // namespace
+
+void set_entity_tag(httplib::Response &response, http::Request const &request, std::string_view who) {
+    std::string const tag = entity_tag(who, response.body);
+    response.set_header("ETag", tag);
+    response.set_header("Cache-Control", "private, no-cache");
+    response.set_header("Vary", "Authorization, Cookie");
+    if (is_named(request.if_none_match, tag)) {
+        response.status = 304;
+        response.body.clear();
+    }
+}
+
+void answer_endpoint(Endpoint const &endpoint, http::Request const &request, std::string_view who,
+                     httplib::Response &response, db::Session &session) {
+    Values values = request_values(endpoint, request.target, request.body);
+    if (endpoint.is_list) // the row behind the last tells whether there are more
+        values[0] = std::to_string(*parse_bigint(*values[0]) + 1);
+    db::Parameters parameters;
+    for (auto const &value : values)
+        parameters.push_back(value ? value->c_str() : nullptr);
+    {
+        db::Result const result = session.run(statement_of(endpoint), parameters);
+        if (result.rows() == 0 || result.is_null(0, 0))
+            throw Failure({404, "STW21", "There is no such thing.", "", 0});
+        response.set_content(std::string(result.text(0, 0)) + "\n", "application/json");
+        if (endpoint.is_list && !result.is_null(0, 1))
+            response.set_header("Link", link_to(request.target, result.text(0, 1)));
+    }
+    response.status = endpoint.status;
+    if (endpoint.writes)
+        response.set_header("Cache-Control", "no-store");
+    else if (request.method != "POST")
+        set_entity_tag(response, request, who);
+}
+
+} // namespace steward::sidecar::api
