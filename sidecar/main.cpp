@@ -22,6 +22,15 @@ CLI::Option *add(CLI::App &app, std::string const &name, Value &value, std::stri
         ->capture_default_str();
 }
 
+/// on or off
+void add_switch(CLI::App &app, std::string const &name, bool &value, std::string const &help) {
+    app.add_option_function<std::string>(
+           name, [&value](std::string const &word) { value = word == "on"; },
+           help + (value ? " [on]" : " [off]"))
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+        ->check(CLI::IsMember({"on", "off"}));
+}
+
 void add_database(CLI::App &app, std::string &database) {
     add(app, "--database", database,
         "connection string of libpq; it is seen in a list of processes, so keep a password in PGPASSFILE");
@@ -30,9 +39,10 @@ void add_database(CLI::App &app, std::string &database) {
 void add_serve(CLI::App &app, Settings &settings) {
     add_database(app, settings.database);
     add(app, "--listen", settings.listen, "HOST:PORT; port 0 takes a free one");
-    app.add_flag("--allow-remote", settings.allow_remote,
-                 "listen where other machines can reach it; there is no authentication")
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    add_switch(app, "--auth", settings.auth,
+               "on: everybody needs a token, see `steward token`; needed to listen where other machines can "
+               "reach it");
+    add_switch(app, "--secure-cookies", settings.secure_cookies, "on behind a proxy that speaks TLS");
     add(app, "--workers", settings.workers,
         "threads, each with a connection to the database; 0: 2 a core, at least 4")
         ->check(CLI::Range(0, 512));
@@ -46,17 +56,34 @@ void add_serve(CLI::App &app, Settings &settings) {
         ->check(CLI::Range(0, 10000));
     add(app, "--statement-timeout", settings.statement_timeout_ms, "milliseconds")
         ->check(CLI::Range(1, 600000));
-    app.add_option_function<std::string>(
-           "--prepared-statements",
-           [&](std::string const &value) { settings.prepared_statements = value == "on"; },
-           "on or off; off behind pgbouncer in transaction mode [on]")
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
-        ->check(CLI::IsMember({"on", "off"}));
+    add_switch(app, "--prepared-statements", settings.prepared_statements,
+               "off behind pgbouncer in transaction mode");
     add(app, "--application-name", settings.application_name, "as pg_stat_activity shows it");
     add(app, "--log-level", settings.log_level, "lowest level that is logged")
         ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
     add(app, "--port-file", settings.port_file, "a file that gets the port");
     add(app, "--config", settings.config, "a file of lines key = value, where a key is an option");
+}
+
+/// create, list, revoke
+void add_token(CLI::App &app, command::TokenOptions &options) {
+    app.require_subcommand(1);
+    CLI::App *const create = app.add_subcommand("create", "Make a token, and print it once.");
+    add(*create, "--role", options.level, "what it may ask for")
+        ->required()
+        ->check(CLI::IsMember({"reader", "writer", "admin"}));
+    add(*create, "--as", options.role,
+        "role of the database that it asks as; steward_reader and so on unless said");
+    options.ttl = "30d";
+    add(*create, "--ttl", options.ttl, "how long it is good, as an interval of PostgreSQL");
+    add(*create, "--label", options.label, "whose it is");
+    CLI::App *const list = app.add_subcommand("list", "Show all tokens, without their secrets.");
+    CLI::App *const revoke = app.add_subcommand("revoke", "End a token; it stops within seconds.");
+    revoke->add_option("token_id", options.id, "as the list shows it")->required();
+    for (CLI::App *const action : {create, list, revoke}) {
+        add_database(*action, options.database);
+        action->callback([action, &options] { options.action = action->get_name(); });
+    }
 }
 
 /// The long names that a file and the environment may set.
@@ -86,6 +113,9 @@ int run(std::vector<std::string> arguments) {
     add_database(*setup, options.database);
     add(*setup, "--migrations", options.migrations, "folder of the migrations");
     setup->add_flag("--dry-run", options.dry_run, "only print what would be done");
+    command::TokenOptions token_options;
+    CLI::App *const token = app.add_subcommand("token", "Say who may ask over HTTP.");
+    add_token(*token, token_options);
 
     try {
         for (CLI::App *const command : {serve, doctor, setup})
@@ -101,6 +131,8 @@ int run(std::vector<std::string> arguments) {
     }
     if (serve->parsed())
         return command::serve(settings);
+    if (token->parsed())
+        return command::token(token_options);
     return doctor->parsed() ? command::doctor(settings.database) : command::setup(options);
 }
 

@@ -1,5 +1,5 @@
 -- Deploy pg_steward:grants to pg
--- requires: monitor_views
+-- requires: api_tokens
 -- What each role may call of the installed extension. Run it again with psql after ALTER EXTENSION UPDATE: it
 -- grants what is new and leaves out what this version does not have.
 BEGIN;

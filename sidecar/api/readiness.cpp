@@ -63,8 +63,9 @@ void check_library(db::Session &session, std::string const &installed_version, C
 
 } // namespace
 
-Readiness::Readiness(db::SessionSettings settings, db::Health &health)
+Readiness::Readiness(db::SessionSettings settings, db::Health &health, std::string role)
     : session_(std::move(settings), health) {
+    session_.set_role(std::move(role));
 }
 
 Readiness::Answer Readiness::check() {

@@ -17,7 +17,7 @@ class Readiness {
         std::string body;
     };
 
-    Readiness(db::SessionSettings settings, db::Health &health);
+    Readiness(db::SessionSettings settings, db::Health &health, std::string role);
 
     Answer check();
 

@@ -11,7 +11,8 @@ namespace steward::sidecar {
 struct Settings {
     std::string database; // empty: what libpq takes from the environment
     std::string listen = "127.0.0.1:8001";
-    bool allow_remote = false;
+    bool auth = false;
+    bool secure_cookies = false;
     int workers = 0; // 0: twice the cores, at least 4
     int max_connections = 4096;
     std::size_t max_body_bytes = 1024 * 1024;

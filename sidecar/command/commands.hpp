@@ -20,4 +20,16 @@ struct SetupOptions {
 
 int setup(SetupOptions const &options);
 
+struct TokenOptions {
+    std::string database;
+    std::string action; // create, list or revoke
+    std::string level;
+    std::string role; // empty: that of the level
+    std::string ttl;
+    std::string label;
+    std::string id;
+};
+
+int token(TokenOptions const &options);
+
 } // namespace steward::sidecar::command

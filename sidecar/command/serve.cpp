@@ -96,7 +96,7 @@ int serve(Settings const &settings) {
     set_session_environment();
     std::string const database = db::describe_conninfo(settings.database);
     http::Address const address = http::parse_address(settings.listen);
-    int const listener = http::open_listener(address, settings.allow_remote);
+    int const listener = http::open_listener(address, settings.auth);
 
     db::SessionSettings const for_scores = session_settings(settings);
     db::SessionSettings for_probes = for_scores;

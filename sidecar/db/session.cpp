@@ -88,10 +88,10 @@ Result Session::execute(Statement const &statement, Parameters const &parameters
     if (!is_connected())
         connect();
     auto const deadline = Clock::now() + std::chrono::milliseconds(settings_.statement_timeout_ms) + patience;
-    if (settings_.prepared_statements && prepared_.count(statement.name) == 0)
-        prepare(statement, deadline);
     if (!role_.empty())
         return execute_as_role(statement, parameters, deadline);
+    if (settings_.prepared_statements && prepared_.count(statement.name) == 0)
+        prepare(statement, deadline);
     if (!send(statement, parameters))
         raise(nullptr);
     Result result = receive(deadline);
@@ -101,12 +101,16 @@ Result Session::execute(Statement const &statement, Parameters const &parameters
     return result;
 }
 
-/// Both statements go out at once, and are one transaction because only one Sync follows them.
+/// Everything goes out at once, and is one transaction because only one Sync follows. The statement is
+/// prepared behind the change of the role: who logged in need not even have the right to name what stands in
+/// it.
 Result Session::execute_as_role(Statement const &statement, Parameters const &parameters,
                                 Clock::time_point deadline) {
     if (settings_.prepared_statements && prepared_.count(take_role.name) == 0)
         prepare(take_role, deadline);
+    bool const is_new = settings_.prepared_statements && prepared_.count(statement.name) == 0;
     if (PQenterPipelineMode(connection_.get()) == 0 || !send(take_role, {role_.c_str()}) ||
+        (is_new && PQsendPrepare(connection_.get(), statement.name, statement.sql, 0, nullptr) == 0) ||
         !send(statement, parameters) || PQpipelineSync(connection_.get()) == 0)
         raise(nullptr);
     Result failed(nullptr);
@@ -121,6 +125,8 @@ Result Session::execute_as_role(Statement const &statement, Parameters const &pa
         is_synced = status == PGRES_PIPELINE_SYNC;
         if (status == PGRES_TUPLES_OK)
             last = std::move(result);
+        else if (status == PGRES_COMMAND_OK)
+            prepared_.insert(statement.name);
         else if (status != PGRES_PIPELINE_ABORTED && !is_synced && !failed.get())
             failed = std::move(result);
     }

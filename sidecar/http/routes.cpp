@@ -7,12 +7,15 @@
 namespace steward::sidecar::http {
 namespace {
 
-constexpr std::array<Route, 10> routes{{
+constexpr std::array<Route, 13> routes{{
     {score_path, "GET, HEAD, POST", Target::score},
     {"/livez", "GET, HEAD", Target::livez, true},
     {"/readyz", "GET, HEAD", Target::readyz, true},
     {"/metrics", "GET, HEAD", Target::metrics, true},
     {"/api/v1/events", "GET, HEAD", Target::events},
+    {"/api/v1/session", "GET, HEAD", Target::session},
+    {"/login", "POST", Target::login},
+    {"/logout", "POST", Target::logout},
     {"/", "GET, HEAD", Target::page},
     {"/page.js", "GET, HEAD", Target::page},
     {"/page.css", "GET, HEAD", Target::page},

@@ -5,7 +5,7 @@
 
 namespace steward::sidecar::http {
 
-enum class Target { score, livez, readyz, metrics, events, page };
+enum class Target { score, livez, readyz, metrics, events, page, login, logout, session };
 
 struct Route {
     std::string_view path;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "sidecar/api/readiness.hpp"
+#include "sidecar/auth/gate.hpp"
 #include "sidecar/base/settings.hpp"
 #include "sidecar/db/session.hpp"
 #include "sidecar/live/publisher.hpp"
@@ -17,6 +18,7 @@ struct Service {
     Settings settings;
     db::SessionSettings scores;
     db::Health health;
+    auth::Gate gate;
     metrics::Registry registry;
     metrics::DatabaseMetrics database_metrics;
     api::Readiness readiness;
@@ -24,8 +26,10 @@ struct Service {
     std::atomic<bool> is_stopping{false};
 
     Service(Settings const &options, db::SessionSettings for_scores, db::SessionSettings const &for_probes)
-        : settings(options), scores(std::move(for_scores)), database_metrics(for_probes, health),
-          readiness(for_probes, health), publisher(for_probes, health, "", options.max_streams) {}
+        : settings(options), scores(std::move(for_scores)), gate(options.auth),
+          database_metrics(for_probes, health, gate.own_role("steward_metrics")),
+          readiness(for_probes, health, gate.own_role("steward_reader")),
+          publisher(for_probes, health, gate.own_role("steward_sidecar"), options.max_streams) {}
 };
 
 } // namespace steward::sidecar::http

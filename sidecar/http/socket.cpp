@@ -61,7 +61,7 @@ Address parse_address(std::string const &text) {
     return {host, port};
 }
 
-int open_listener(Address const &address, bool allow_remote) {
+int open_listener(Address const &address, bool has_auth) {
     addrinfo hints{};
     hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
     hints.ai_socktype = SOCK_STREAM;
@@ -72,10 +72,9 @@ int open_listener(Address const &address, bool allow_remote) {
                                  ::gai_strerror(error));
     std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> const addresses(found, ::freeaddrinfo);
     // What is checked is what is bound: names and odd spellings of numbers are resolved by now.
-    if (!allow_remote && !is_loopback(addresses->ai_addr))
-        throw std::runtime_error(
-            "other machines can reach " + address.host +
-            ", and there is no authentication: listen on 127.0.0.1, or say --allow-remote");
+    if (!has_auth && !is_loopback(addresses->ai_addr))
+        throw std::runtime_error("other machines can reach " + address.host +
+                                 ", and nobody has to say who he is: listen on 127.0.0.1, or say --auth on");
     Descriptor fd(::socket(addresses->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (fd.get() < 0)
         fail("cannot open a socket for", address);

@@ -35,9 +35,9 @@ struct Address {
 /// HOST:PORT, with an IPv6 address in brackets. Throws std::runtime_error.
 Address parse_address(std::string const &text);
 
-/// Binds and listens. A port that somebody has already is an error. Unless `allow_remote`, so is an address
+/// Binds and listens. A port that somebody has already is an error. Unless `has_auth`, so is an address
 /// that other machines can reach. Throws std::runtime_error.
-int open_listener(Address const &address, bool allow_remote);
+int open_listener(Address const &address, bool has_auth);
 
 /// The numbers of an address, without the port.
 std::string address_text(sockaddr_storage const &address, socklen_t size);

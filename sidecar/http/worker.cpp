@@ -3,6 +3,7 @@
 #include "sidecar/api/answer.hpp"
 #include "sidecar/api/answer_endpoint.hpp"
 #include "sidecar/api/catalog.hpp"
+#include "sidecar/api/login.hpp"
 #include "sidecar/api/score.hpp"
 #include "sidecar/http/access_log.hpp"
 #include "sidecar/http/memory_stream.hpp"
@@ -83,6 +84,7 @@ void Worker::route(httplib::Request const &request, httplib::Response &response)
 void Worker::answer_route(Route const &route, httplib::Request const &request, httplib::Response &response) {
     switch (route.target) {
     case Target::score:
+        admit();
         if (request.method == "POST") {
             need_json(connection_->request);
             api::post_score(connection_->request.body, response, session_);
@@ -96,6 +98,11 @@ void Worker::answer_route(Route const &route, httplib::Request const &request, h
     case Target::page:
         answer_page(route, response);
         break;
+    case Target::login:
+    case Target::logout:
+    case Target::session:
+        answer_login(route, response);
+        break;
     default:
         answer_probe(route, response);
     }
@@ -105,6 +112,7 @@ void Worker::answer_probe(Route const &route, httplib::Response &response) {
     if (route.target == Target::livez) {
         response.set_content("{\"alive\":true}\n", "application/json");
     } else if (route.target == Target::metrics) {
+        admit({.however_old = true}); // how it is while the database is away is what one wants to know
         response.set_content(service_.registry.render() + service_.database_metrics.render(),
                              "text/plain; version=0.0.4; charset=utf-8");
     } else {
@@ -126,11 +134,31 @@ void Worker::answer_page(Route const &route, httplib::Response &response) {
 
 void Worker::answer_from_table(api::Endpoint const &endpoint, httplib::Response &response) {
     Request const &request = connection_->request;
-    if (endpoint.writes || endpoint.level != api::Level::reader)
-        throw Failure({401, "STW30", "This needs a token.", "", 0});
+    auth::Identity const identity = admit({endpoint.level, endpoint.writes});
     if (!request.body.empty())
         need_json(request);
-    api::answer_endpoint(endpoint, request, "", response, session_);
+    api::answer_endpoint(endpoint, request, identity.who(), response, session_);
+}
+
+void Worker::answer_login(Route const &route, httplib::Response &response) {
+    Request const &request = connection_->request;
+    api::LoginSettings const settings{service_.settings.secure_cookies};
+    if (route.target == Target::login) {
+        api::log_in(request, connection_->address, settings, response, service_.gate, session_);
+    } else if (route.target == Target::logout) {
+        admit();
+        api::log_out(settings, response);
+    } else {
+        api::show_session(admit(), service_.gate.is_on(), response);
+    }
+}
+
+/// From here on, the session has the rights of whoever asks. Throws Failure if he may not.
+auth::Identity Worker::admit(auth::Wanted wanted) {
+    auth::Identity identity =
+        service_.gate.admit(connection_->request, connection_->address, wanted, session_);
+    session_.set_role(identity.role);
+    return identity;
 }
 
 /// The rest is up to the front, once it has the connection back.
@@ -138,10 +166,12 @@ void Worker::begin_stream(httplib::Request const &request, httplib::Response &re
     response.set_header("Content-Type", "text/event-stream");
     response.set_header("Cache-Control", "no-store");
     response.set_header("X-Accel-Buffering", "no"); // a proxy that collects would show the past
+    auth::Identity const identity = admit();
     if (request.method == "HEAD")
         return;
     auto subscription = std::make_unique<live::Subscription>();
-    subscription->role = "";
+    subscription->role = identity.role;
+    subscription->token = identity.token_id;
     if (auto const last = api::parse_bigint(connection_->request.last_event_id); last && *last > 0)
         subscription->seen.fill(static_cast<std::uint64_t>(*last));
     if (!service_.publisher.add(*subscription))
@@ -172,12 +202,15 @@ void Worker::finish(httplib::Response &response) {
     response.set_header("Date", http_date());
     response.set_header("X-Content-Type-Options", "nosniff");
     response.set_header("X-Request-Id", connection_->request_id);
+    if (response.status == 401)
+        response.set_header("WWW-Authenticate", "Bearer realm=\"steward\"");
     if (response.status == 405)
         response.set_header("Allow", allow_);
     status_ = response.status;
 }
 
 void Worker::warm_up() {
+    session_.set_role(service_.gate.own_role("steward_reader"));
     api::warm_up(session_);
 }
 

@@ -30,6 +30,8 @@ class Worker : private httplib::Server {
     void answer_page(Route const &route, httplib::Response &response);
     void answer_from_table(api::Endpoint const &endpoint, httplib::Response &response);
     void begin_stream(httplib::Request const &request, httplib::Response &response);
+    void answer_login(Route const &route, httplib::Response &response);
+    auth::Identity admit(auth::Wanted wanted = {});
     void fill_error(httplib::Response &response);
     void finish(httplib::Response &response);
 

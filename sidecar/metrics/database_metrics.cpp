@@ -12,8 +12,9 @@ constexpr std::chrono::seconds fresh_for{1};
 
 } // namespace
 
-DatabaseMetrics::DatabaseMetrics(db::SessionSettings settings, db::Health &health)
+DatabaseMetrics::DatabaseMetrics(db::SessionSettings settings, db::Health &health, std::string role)
     : health_(health), session_(std::move(settings), health) {
+    session_.set_role(std::move(role));
 }
 
 std::string DatabaseMetrics::render() {

@@ -14,7 +14,7 @@ namespace steward::sidecar::metrics {
 /// meanwhile, or while the database is away, gets the last values and their age.
 class DatabaseMetrics {
   public:
-    DatabaseMetrics(db::SessionSettings settings, db::Health &health);
+    DatabaseMetrics(db::SessionSettings settings, db::Health &health, std::string role);
 
     std::string render();
 

@@ -44,8 +44,8 @@ class Options(unittest.TestCase):
 
     def test_only_loopback_unless_told(self):
         for host in ("0.0.0.0", "[::]", "0"):
-            self.refused("--allow-remote", "--listen", f"{host}:0")
-        sidecar = Sidecar("--listen", "0.0.0.0:0", "--allow-remote")
+            self.refused("--auth on", "--listen", f"{host}:0")
+        sidecar = Sidecar("--listen", "0.0.0.0:0", "--auth", "on")
         self.assertEqual(sidecar.get("/livez").status, 200)
         self.assertEqual(sidecar.stop(), 0)
 
@@ -81,7 +81,7 @@ class Options(unittest.TestCase):
 
     def test_file_then_environment_then_command_line(self):
         with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
-            file.write("# a comment\n\napplication_name = \"from file\"\nlog-level = warning\nallow-remote = false\n")
+            file.write("# a comment\n\napplication_name = \"from file\"\nlog-level = warning\nauth = off\n")
             file.flush()
             config = ("--config", file.name)
             environment = {"STEWARD_APPLICATION_NAME": "from environment"}

@@ -115,7 +115,7 @@ class Score(SidecarTest):
         answer = self.sidecar.request("POST", "/livez", "{}")
         self.check_problem(answer, 405, "STW23")
         self.assertEqual(answer.headers["allow"], "GET, HEAD")
-        for path in ("/", "/api", SCORE + "/", "/%00", "/livez/../metrics"):
+        for path in ("/api", "/page.html", SCORE + "/", "/%00", "/livez/../metrics"):
             self.check_problem(self.sidecar.get(path), 404, "STW22")
         self.check_problem(self.sidecar.request("BREW", "/"), 501)
 
