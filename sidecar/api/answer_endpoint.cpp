@@ -59,6 +59,19 @@ std::string link_to(std::string_view target, std::string_view next) {
     return link + "after=" + percent_encoded(next) + ">; rel=\"next\"";
 }
 
+/// What is not in a state for it is the request's fault, unless a migration is missing.
+db::Result run(Endpoint const &endpoint, db::Parameters const &parameters, db::Session &session) {
+    try {
+        return session.run(statement_of(endpoint), parameters);
+    } catch (db::Error const &error) {
+        std::string const message = error.what();
+        if (endpoint.writes && error.sqlstate() == "55000" &&
+            message.find("is not deployed") == std::string::npos)
+            throw Failure({409, error.sqlstate(), message, error.hint(), 0});
+        throw;
+    }
+}
+
 } // namespace
 
 void set_entity_tag(httplib::Response &response, http::Request const &request, std::string_view who) {
@@ -81,8 +94,11 @@ void answer_endpoint(Endpoint const &endpoint, http::Request const &request, std
     for (auto const &value : values)
         parameters.push_back(value ? value->c_str() : nullptr);
     {
-        db::Result const result = session.run(statement_of(endpoint), parameters);
-        if (result.rows() == 0 || result.is_null(0, 0))
+        db::Result const result = run(endpoint, parameters, session);
+        bool const is_empty = result.rows() == 0 || result.is_null(0, 0);
+        if (is_empty && endpoint.writes)
+            throw bad_request("The members do not say what is to be done.");
+        if (is_empty)
             throw Failure({404, "STW21", "There is no such thing.", "", 0});
         response.set_content(std::string(result.text(0, 0)) + "\n", "application/json");
         if (endpoint.is_list && !result.is_null(0, 1))

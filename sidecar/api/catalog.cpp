@@ -47,7 +47,8 @@ char const *level_name(Level level) {
 std::vector<Endpoint> const &endpoints() {
     static std::vector<Endpoint> const all = [] {
         std::vector<Endpoint> list;
-        for (auto const part : {live_endpoints})
+        for (auto const part :
+             {live_endpoints, quality_endpoints, knowledge_endpoints, work_endpoints, health_endpoints})
             for (Endpoint &endpoint : part())
                 list.push_back(std::move(endpoint));
         return list;

@@ -14,6 +14,10 @@ std::vector<Endpoint> const &endpoints();
 
 // The parts of endpoints(), one a subject.
 std::vector<Endpoint> live_endpoints();
+std::vector<Endpoint> quality_endpoints();
+std::vector<Endpoint> knowledge_endpoints();
+std::vector<Endpoint> work_endpoints();
+std::vector<Endpoint> health_endpoints();
 
 /// What a path is, whatever the method.
 struct PathMatch {

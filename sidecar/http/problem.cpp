@@ -42,6 +42,8 @@ Problem problem_of_sqlstate(std::string_view sqlstate, std::string_view message,
         return shown(400);
     if (sqlstate == "25006")
         return shown(405);
+    if (sqlstate == "23503" || sqlstate == "23505")
+        return shown(409);
     if (sqlstate == "40001" || sqlstate == "40P01")
         return shown(409, 1);
     if (sqlstate == "P0002")

@@ -7,12 +7,13 @@
 namespace steward::sidecar::http {
 namespace {
 
-constexpr std::array<Route, 13> routes{{
+constexpr std::array<Route, 14> routes{{
     {score_path, "GET, HEAD, POST", Target::score},
     {"/livez", "GET, HEAD", Target::livez, true},
     {"/readyz", "GET, HEAD", Target::readyz, true},
     {"/metrics", "GET, HEAD", Target::metrics, true},
     {"/api/v1/events", "GET, HEAD", Target::events},
+    {"/api/v1/openapi.json", "GET, HEAD", Target::openapi},
     {"/api/v1/session", "GET, HEAD", Target::session},
     {"/login", "POST", Target::login},
     {"/logout", "POST", Target::logout},

@@ -5,7 +5,7 @@
 
 namespace steward::sidecar::http {
 
-enum class Target { score, livez, readyz, metrics, events, page, login, logout, session };
+enum class Target { score, livez, readyz, metrics, events, page, login, logout, session, openapi };
 
 struct Route {
     std::string_view path;

@@ -4,6 +4,7 @@
 #include "sidecar/api/answer_endpoint.hpp"
 #include "sidecar/api/catalog.hpp"
 #include "sidecar/api/login.hpp"
+#include "sidecar/api/openapi.hpp"
 #include "sidecar/api/score.hpp"
 #include "sidecar/http/access_log.hpp"
 #include "sidecar/http/memory_stream.hpp"
@@ -97,6 +98,10 @@ void Worker::answer_route(Route const &route, httplib::Request const &request, h
         break;
     case Target::page:
         answer_page(route, response);
+        break;
+    case Target::openapi:
+        response.set_content(api::openapi_document(), "application/json");
+        api::set_entity_tag(response, connection_->request, "everybody");
         break;
     case Target::login:
     case Target::logout:
