@@ -65,9 +65,17 @@ db::Result run(Endpoint const &endpoint, db::Parameters const &parameters, db::S
         return session.run(statement_of(endpoint), parameters);
     } catch (db::Error const &error) {
         std::string const message = error.what();
+        if (error.sqlstate() == "42704" &&
+            std::string_view(endpoint.path).find('{') != std::string_view::npos)
+            throw Failure({404, error.sqlstate(), message, "", 0}); // the path names it
         if (endpoint.writes && error.sqlstate() == "55000" &&
             message.find("is not deployed") == std::string::npos)
             throw Failure({409, error.sqlstate(), message, error.hint(), 0});
+        // Not the parser, which would complain about ours, but a function, which complains about its
+        // argument.
+        if ((error.sqlstate() == "42702" || error.sqlstate() == "42703") &&
+            error.source() == "exec_stmt_raise")
+            throw Failure({400, error.sqlstate(), message, error.hint(), 0});
         throw;
     }
 }

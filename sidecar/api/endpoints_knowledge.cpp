@@ -51,26 +51,29 @@ std::vector<Endpoint> caches() {
                         {Where::body, "query", Kind::text, "Words; needed unless there is a vector.", false,
                          nullptr, 0, 10000},
                         {Where::body, "vector", Kind::json, "Numbers; needed unless there are words."},
+                        {Where::body, "column", Kind::text, "Which column of words, if there are several."},
+                        {Where::body, "vector_column", Kind::text,
+                         "Which column of vectors, if there are several."},
                         {Where::body, "k", Kind::integer, "How many rows.", false, "10", 1, 1000},
                         {Where::body, "matching", Kind::json, "Columns and the values that rows must have.",
                          false, "{}"}},
          .answer = "items:[object]",
-         .sql = "SELECT jsonb_build_object('items', coalesce((SELECT jsonb_agg(jsonb_build_object('key', "
-                "s.key, 'score', s.score,"
-                " 'row', s.row) ORDER BY s.score DESC) FROM ("
-                " SELECT t.key, t.score, t.row FROM steward.text_search(r.relation, $2::text, $4::integer, "
-                "NULL, $5::jsonb) AS t"
-                " WHERE $2 IS NOT NULL AND v.vector IS NULL"
-                " UNION ALL SELECT h.key, h.score, h.row FROM steward.hybrid_search(r.relation, $2, "
-                "v.vector, $4, NULL, NULL, $5) AS h"
-                " WHERE $2 IS NOT NULL AND v.vector IS NOT NULL"
-                " UNION ALL SELECT n.key, -n.distance, n.row FROM steward.vector_search(r.relation, "
-                "v.vector, $4, NULL, $5) AS n"
-                " WHERE $2 IS NULL AND v.vector IS NOT NULL) AS s), '[]'))::text"
-                " FROM (SELECT to_regclass($1::text) AS relation) AS r,"
-                " (SELECT CASE WHEN $3::jsonb IS NOT NULL THEN ARRAY(SELECT e::real FROM "
-                "jsonb_array_elements_text($3) AS e) END AS vector) AS v"
-                " WHERE r.relation IS NOT NULL"},
+         .sql =
+             "SELECT jsonb_build_object('items', coalesce((SELECT jsonb_agg(jsonb_build_object('key', s.key, "
+             "'score', s.score,"
+             " 'row', s.row) ORDER BY s.score DESC) FROM ("
+             " SELECT t.key, t.score, t.row FROM steward.text_search(r.relation, $2::text, $6::integer, "
+             "$4::text, $7::jsonb) AS t"
+             " WHERE $2 IS NOT NULL AND v.vector IS NULL"
+             " UNION ALL SELECT h.key, h.score, h.row FROM steward.hybrid_search(r.relation, $2, v.vector, "
+             "$6, $4, $5::text, $7) AS h"
+             " WHERE $2 IS NOT NULL AND v.vector IS NOT NULL"
+             " UNION ALL SELECT n.key, -n.distance, n.row FROM steward.vector_search(r.relation, v.vector, "
+             "$6, $5, $7) AS n"
+             " WHERE $2 IS NULL AND v.vector IS NOT NULL) AS s), '[]'))::text"
+             " FROM (SELECT to_regclass($1::text) AS relation) AS r, (SELECT CASE WHEN $3::jsonb IS NOT NULL"
+             " THEN ARRAY(SELECT e::real FROM jsonb_array_elements_text($3) AS e) END AS vector) AS v"
+             " WHERE r.relation IS NOT NULL"},
     };
 }
 

@@ -13,11 +13,12 @@ constexpr char const *prediction =
 constexpr char const *recovery =
     "principle_id:integer recovery_id:integer owner:string failure_type:string error:string state:string "
     "attempts:integer max_attempts:integer strategies:[string]? dispatched_at:string ended_at:string? "
-    "duration_seconds:number solved_by:string? solution:any? message:string?";
+    "duration_seconds:number? solved_by:string? solution:any? message:string?";
 
 #define RECOVERY_COLUMNS                                                                                     \
     "r.principle_id, r.recovery_id, r.owner, r.failure_type, r.error, r.state, r.attempts, r.max_attempts,"  \
-    " r.strategies, r.dispatched_at, r.ended_at, extract(epoch FROM r.duration)::float8 AS"                  \
+    " r.strategies, r.dispatched_at, r.ended_at, extract(epoch FROM r.ended_at - r.dispatched_at)::float8 "  \
+    "AS"                                                                                                     \
     " duration_seconds, r.solved_by, r.solution, r.message"
 
 std::vector<Endpoint> predictions() {
