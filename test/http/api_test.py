@@ -145,6 +145,7 @@ class Api(SidecarTest):
         done = self.call("conflict_resolve", resolve, body={"outcome": "recovered", "answer": {"by": "hand"}, "note": "it was easy"}, expect=200)
         self.assertEqual(done.json()["state"], "recovered")
         self.call("error_prediction_create", body={"principle_id": 99999}, expect=404)
+        self.call("cache_invalidate", body={"namespace": "api_cache", "key": "a1"}, expect=200)
         self.call_health()
         missing = {operation["operationId"] for _, _, operation in self.operations()} - self.seen - PENDING - {"events", "error_prediction_create"}
         self.assertEqual(missing, set(), "documented, but never seen to answer")
