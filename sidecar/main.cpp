@@ -39,9 +39,13 @@ void add_database(CLI::App &app, std::string &database) {
 void add_serve(CLI::App &app, Settings &settings) {
     add_database(app, settings.database);
     add(app, "--listen", settings.listen, "HOST:PORT; port 0 takes a free one");
+    add(app, "--admin-listen", settings.admin_listen,
+        "HOST:PORT where /livez, /readyz and /metrics are answered as well, by threads of their own and without a token");
     add_switch(app, "--auth", settings.auth,
                "on: everybody needs a token, see `steward token`; needed to listen where other machines can "
                "reach it");
+    add_switch(app, "--metric-aliases", settings.metric_aliases,
+               "show metrics also under the names that other projects' dashboards know");
     add_switch(app, "--secure-cookies", settings.secure_cookies, "on behind a proxy that speaks TLS");
     add(app, "--workers", settings.workers,
         "threads, each with a connection to the database; 0: 2 a core, at least 4")
@@ -62,6 +66,7 @@ void add_serve(CLI::App &app, Settings &settings) {
     add(app, "--log-level", settings.log_level, "lowest level that is logged")
         ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
     add(app, "--port-file", settings.port_file, "a file that gets the port");
+    add(app, "--admin-port-file", settings.admin_port_file, "a file that gets the port of --admin-listen");
     add(app, "--config", settings.config, "a file of lines key = value, where a key is an option");
 }
 

@@ -11,8 +11,10 @@ namespace steward::sidecar {
 struct Settings {
     std::string database; // empty: what libpq takes from the environment
     std::string listen = "127.0.0.1:8001";
+    std::string admin_listen; // empty: probes are answered with the rest
     bool auth = false;
     bool secure_cookies = false;
+    bool metric_aliases = true;
     int workers = 0; // 0: twice the cores, at least 4
     int max_connections = 4096;
     std::size_t max_body_bytes = 1024 * 1024;
@@ -23,6 +25,7 @@ struct Settings {
     std::string application_name = "steward";
     std::string log_level = "info";
     std::string port_file;
+    std::string admin_port_file;
     std::string config;
 };
 

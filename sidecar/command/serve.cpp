@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <memory>
 #include <stdexcept>
 #include <thread>
 
@@ -21,7 +22,8 @@ namespace {
 // A scrape or a question about readiness that takes longer would only pile up.
 constexpr int probe_timeout_ms = 2000;
 constexpr int probe_lock_timeout_ms = 100;
-constexpr rlim_t other_descriptors = 64; // connections to the database, the log, the libraries
+constexpr int admin_connections = 64;
+constexpr rlim_t other_descriptors = 64 + admin_connections; // connections to the database, the log, the libraries
 
 Level level_of(std::string const &name) {
     if (name == "debug")
@@ -88,6 +90,34 @@ int worker_count(Settings const &settings) {
     return std::max(4, 2 * static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+/// Serves probes beside the rest, until the service stops.
+class Admin {
+  public:
+    Admin(Settings const &settings, http::Service &service) : service_(service) {
+        if (settings.admin_listen.empty())
+            return;
+        int const listener = http::open_listener(http::parse_address(settings.admin_listen), settings.auth);
+        http::FrontSettings front;
+        front.is_admin = true;
+        front.max_connections = admin_connections;
+        front_ = std::make_unique<http::Front>(listener, front, service);
+        write_port_file(settings.admin_port_file, http::port_of(listener));
+        thread_ = std::thread([this] { front_->run_admin(); });
+    }
+    ~Admin() {
+        service_.is_stopping = true;
+        if (thread_.joinable())
+            thread_.join();
+    }
+    Admin(Admin const &) = delete;
+    Admin &operator=(Admin const &) = delete;
+
+  private:
+    http::Service &service_;
+    std::unique_ptr<http::Front> front_;
+    std::thread thread_;
+};
+
 } // namespace
 
 int serve(Settings const &settings) {
@@ -110,6 +140,7 @@ int serve(Settings const &settings) {
     front_settings.workers = worker_count(settings);
     front_settings.max_connections = allowed_connections(settings.max_connections, front_settings.workers);
     http::Front front(listener, front_settings, service);
+    Admin const admin(settings, service);
     write_port_file(settings.port_file, http::port_of(listener));
     log(Level::info, "listening",
         std::move(JsonObject()

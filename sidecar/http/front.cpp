@@ -48,12 +48,15 @@ int signal_descriptor() {
 
 Front::Front(int listener, FrontSettings settings, Service &service)
     : settings_(settings), service_(service), listener_(listener), epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-      returns_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), signals_(signal_descriptor()),
+      returns_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      signals_(settings.is_admin ? -1 : signal_descriptor()),
       news_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     watch(epoll_.get(), returns_.get(), EPOLLIN);
-    watch(epoll_.get(), news_.get(), EPOLLIN);
-    service_.publisher.on_news([fd = news_.get()] { ::eventfd_write(fd, 1); });
-    watch(epoll_.get(), signals_.get(), EPOLLIN);
+    if (!settings_.is_admin) {
+        watch(epoll_.get(), news_.get(), EPOLLIN);
+        service_.publisher.on_news([fd = news_.get()] { ::eventfd_write(fd, 1); });
+        watch(epoll_.get(), signals_.get(), EPOLLIN);
+    }
     watch_listener(true);
     auto const give_back = [this](std::unique_ptr<Connection> connection) {
         bool was_empty = false;
@@ -65,17 +68,27 @@ Front::Front(int listener, FrontSettings settings, Service &service)
         if (was_empty)
             ::eventfd_write(returns_.get(), 1);
     };
-    scores_ = std::make_unique<WorkerPool>(settings_.workers, true, service_, give_back);
-    probes_ = std::make_unique<WorkerPool>(probe_threads, false, service_, give_back);
+    using For = WorkerPool::For;
+    if (!settings_.is_admin)
+        scores_ = std::make_unique<WorkerPool>(settings_.workers, For::requests, service_, give_back);
+    probes_ = std::make_unique<WorkerPool>(probe_threads, settings_.is_admin ? For::admin : For::probes,
+                                           service_, give_back);
 }
 
 Front::~Front() {
-    service_.publisher.on_news(nullptr);
+    if (!settings_.is_admin)
+        service_.publisher.on_news(nullptr);
     scores_.reset();
     probes_.reset();
     for (std::size_t fd = 0; fd < slots_.size(); ++fd)
         if (slots_[fd].connection)
             close(static_cast<int>(fd));
+}
+
+void Front::run_admin() {
+    while (!service_.is_stopping)
+        wait_and_serve();
+    probes_->end(Clock::now() + std::chrono::seconds(1));
 }
 
 bool Front::run() {
@@ -209,7 +222,7 @@ void Front::dispatch(Slot &slot, Request const &request) {
     slot.is_lent = true;
     ++lent_;
     Route const *const route = find_route(path_of(request.target));
-    WorkerPool &pool = route != nullptr && route->is_probe ? *probes_ : *scores_;
+    WorkerPool &pool = settings_.is_admin || (route != nullptr && route->is_probe) ? *probes_ : *scores_;
     pool.submit(std::move(slot.connection));
 }
 

@@ -23,6 +23,7 @@ struct FrontSettings {
     int max_connections = 4096;
     std::size_t max_memory_bytes = 256 * 1024 * 1024;
     int workers = 4;
+    bool is_admin = false; // answers probes alone, to whoever asks, until the service stops
 };
 
 class Front {
@@ -36,6 +37,9 @@ class Front {
 
     /// Serves until a signal comes. False if requests were still under way at the end of the time for that.
     bool run();
+
+    /// Serves until the service stops.
+    void run_admin();
 
   private:
     /// By descriptor: what is known of a socket, whoever has the connection.

@@ -9,6 +9,7 @@
 #include "sidecar/http/access_log.hpp"
 #include "sidecar/http/memory_stream.hpp"
 #include "sidecar/http/text.hpp"
+#include "sidecar/metrics/open_metrics.hpp"
 #include "sidecar/page/page.hpp"
 
 namespace steward::sidecar::http {
@@ -46,7 +47,7 @@ void need_json(Request const &request) {
 
 } // namespace
 
-Worker::Worker(Service &service) : service_(service), session_(service.scores, service.health) {
+Worker::Worker(Service &service, bool is_admin) : service_(service), is_admin_(is_admin), session_(service.scores, service.health) {
     set_pre_routing_handler([this](auto &request, auto &response) { return handle(request, response); });
     set_error_handler(
         [this](httplib::Request const &, httplib::Response &response) { fill_error(response); });
@@ -70,7 +71,8 @@ void Worker::route(httplib::Request const &request, httplib::Response &response)
     api::PathMatch match;
     if (route == nullptr)
         match = api::match_path(path);
-    if (route == nullptr && match.endpoints.empty())
+    bool const is_known = route != nullptr ? !is_admin_ || route->is_probe : !is_admin_ && !match.endpoints.empty();
+    if (!is_known)
         throw Failure({404, "STW22", "There is nothing at this path.", "", 0});
     route_ = route == nullptr ? match.pattern : route->path;
     allow_ = route == nullptr ? match.allow : route->allow;
@@ -117,9 +119,15 @@ void Worker::answer_probe(Route const &route, httplib::Response &response) {
     if (route.target == Target::livez) {
         response.set_content("{\"alive\":true}\n", "application/json");
     } else if (route.target == Target::metrics) {
-        admit({.however_old = true}); // how it is while the database is away is what one wants to know
-        response.set_content(service_.registry.render() + service_.database_metrics.render(),
-                             "text/plain; version=0.0.4; charset=utf-8");
+        if (!is_admin_)
+            admit({.however_old = true}); // how it is while the database is away is what one wants to know
+        std::string const text =
+            service_.registry.render(service_.settings.metric_aliases) + service_.database_metrics.render();
+        if (metrics::prefers_open_metrics(connection_->request.accept))
+            response.set_content(metrics::open_metrics(text), metrics::open_metrics_type);
+        else
+            response.set_content(text, metrics::prometheus_type);
+        response.set_header("Vary", "Accept, Authorization, Cookie");
     } else {
         auto const answer = service_.readiness.check();
         response.status = answer.is_ready ? 200 : 503;

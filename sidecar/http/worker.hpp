@@ -13,7 +13,8 @@ namespace steward::sidecar::http {
 /// cpp-httplib writes answers; it is never given a socket.
 class Worker : private httplib::Server {
   public:
-    explicit Worker(Service &service);
+    /// For administrators, it answers probes alone, and asks nobody who he is.
+    Worker(Service &service, bool is_admin);
 
     /// Connects if it may, so that no request has to wait for it.
     void warm_up();
@@ -36,6 +37,7 @@ class Worker : private httplib::Server {
     void finish(httplib::Response &response);
 
     Service &service_;
+    bool const is_admin_;
     db::Session session_;
     Connection *connection_ = nullptr; // whose request is answered at the moment
     std::string route_;                // its label

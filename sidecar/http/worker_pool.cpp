@@ -11,8 +11,8 @@ constexpr std::chrono::milliseconds look_interval{200};
 
 } // namespace
 
-WorkerPool::WorkerPool(int threads, bool for_scores, Service &service, Return give_back)
-    : service_(service), for_scores_(for_scores), give_back_(std::move(give_back)), running_(threads) {
+WorkerPool::WorkerPool(int threads, For what, Service &service, Return give_back)
+    : service_(service), what_(what), for_scores_(what == For::requests), give_back_(std::move(give_back)), running_(threads) {
     for (int i = 0; i < threads; ++i)
         threads_.emplace_back([this] { work(); });
 }
@@ -73,7 +73,7 @@ std::unique_ptr<Connection> WorkerPool::take(Worker &worker, bool &is_able) {
 
 void WorkerPool::work() {
     {
-        Worker worker(service_);
+        Worker worker(service_, what_ == For::admin);
         bool is_able = false;
         if (for_scores_)
             worker.warm_up();

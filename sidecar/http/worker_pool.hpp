@@ -18,11 +18,12 @@ class Worker;
 
 class WorkerPool {
   public:
+    enum class For { requests, probes, admin };
     using Return = std::function<void(std::unique_ptr<Connection>)>;
 
     /// Connections whose request is answered, and sent as far as the socket takes it, go to `give_back`.
     /// Workers that answer scores connect first, and take nothing while they cannot and another can.
-    WorkerPool(int threads, bool for_scores, Service &service, Return give_back);
+    WorkerPool(int threads, For what, Service &service, Return give_back);
     ~WorkerPool(); // waits for what is under way
     WorkerPool(WorkerPool const &) = delete;
     WorkerPool &operator=(WorkerPool const &) = delete;
@@ -38,6 +39,7 @@ class WorkerPool {
     void note_ability(bool now, bool &is_able);
 
     Service &service_;
+    For const what_;
     bool const for_scores_;
     Return give_back_;
     std::mutex mutex_;

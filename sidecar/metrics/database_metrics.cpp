@@ -12,8 +12,10 @@ constexpr std::chrono::seconds fresh_for{1};
 
 } // namespace
 
-DatabaseMetrics::DatabaseMetrics(db::SessionSettings settings, db::Health &health, std::string role)
-    : health_(health), session_(std::move(settings), health) {
+DatabaseMetrics::DatabaseMetrics(db::SessionSettings settings, db::Health &health, std::string role,
+                                 bool with_aliases)
+    : health_(health), session_(std::move(settings), health), with_aliases_(with_aliases),
+      families_(with_aliases) {
     session_.set_role(std::move(role));
 }
 
@@ -42,8 +44,14 @@ void DatabaseMetrics::refresh() {
     if (asked_at_ != Clock::time_point{} && Clock::now() - asked_at_ < fresh_for)
         return;
     std::string text;
+    auto const with_aliases = [this](auto read) {
+        return
+            [this, read](db::Session &session, std::string &lines) { read(session, lines, with_aliases_); };
+    };
     bool const is_complete =
-        ask(read_operation_counts, text) && ask(read_operation_durations, text) && ask(read_ticks, text);
+        ask(with_aliases(read_operation_counts), text) && ask(with_aliases(read_operation_durations), text) &&
+        ask(with_aliases(read_ticks), text) &&
+        ask([this](db::Session &session, std::string &lines) { families_.read(session, lines); }, text);
     asked_at_ = Clock::now();
     if (!is_complete)
         return;
@@ -52,7 +60,7 @@ void DatabaseMetrics::refresh() {
     answered_at_ = asked_at_;
 }
 
-bool DatabaseMetrics::ask(void (*read)(db::Session &, std::string &), std::string &text) {
+bool DatabaseMetrics::ask(std::function<void(db::Session &, std::string &)> const &read, std::string &text) {
     try {
         read(session_, text);
         return true;

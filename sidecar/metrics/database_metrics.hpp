@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 
 #include "sidecar/base/clock.hpp"
 #include "sidecar/db/session.hpp"
+#include "sidecar/metrics/families.hpp"
 
 namespace steward::sidecar::metrics {
 
@@ -14,17 +16,19 @@ namespace steward::sidecar::metrics {
 /// meanwhile, or while the database is away, gets the last values and their age.
 class DatabaseMetrics {
   public:
-    DatabaseMetrics(db::SessionSettings settings, db::Health &health, std::string role);
+    DatabaseMetrics(db::SessionSettings settings, db::Health &health, std::string role, bool with_aliases);
 
     std::string render();
 
   private:
     void refresh();
-    bool ask(void (*read)(db::Session &, std::string &), std::string &text);
+    bool ask(std::function<void(db::Session &, std::string &)> const &read, std::string &text);
 
     db::Health &health_;
     std::mutex asking_; // held by the one who asks
     db::Session session_;
+    bool const with_aliases_;
+    Families families_;
 
     std::mutex mutex_; // guards what follows
     std::string text_;

@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "sidecar/metrics/histogram.hpp"
 #include "sidecar/metrics/text_format.hpp"
@@ -25,6 +26,11 @@ Operation operation_at(db::Result const &result, int row) {
     return {std::string(result.text(row, 0)), std::string(result.text(row, 1))};
 }
 
+/// Ours, and the one under which the documents know it.
+std::vector<char const *> names(char const *ours, char const *alias, bool with_aliases) {
+    return with_aliases ? std::vector{ours, alias} : std::vector{ours};
+}
+
 bool is_distance(Operation const &operation) {
     static std::set<std::string> const names{"profile_score", "constitutional_score", "constitutional_detail",
                                              "constitutional_distance"};
@@ -32,9 +38,11 @@ bool is_distance(Operation const &operation) {
 }
 
 /// Dashboards of NFCS know it by the second name.
-void add_duties(std::string &text, std::map<std::string, Histogram> const &duties) {
+void add_duties(std::string &text, std::map<std::string, Histogram> const &duties, bool with_aliases) {
     for (auto const &[name, label] : {std::pair{"steward_duty_duration_seconds", "duty"},
                                       std::pair{"nfcs_module_response_time_seconds", "module_name"}}) {
+        if (!with_aliases && name[0] != 's')
+            continue;
         add_head(text, name, "histogram", "Time that a round of a duty of the workers takes.");
         for (auto const &[duty, values] : duties)
             add_histogram(text, name, {{label, duty}}, values);
@@ -43,19 +51,22 @@ void add_duties(std::string &text, std::map<std::string, Histogram> const &dutie
 
 } // namespace
 
-void read_operation_counts(db::Session &session, std::string &text) {
+void read_operation_counts(db::Session &session, std::string &text, bool with_aliases) {
     db::Result const result = session.run(counts);
     std::map<std::pair<Operation, std::string>, double> calls;
     for (int row = 0; row < result.rows(); ++row)
         calls[{operation_at(result, row), std::string(result.text(row, 2))}] += number_at(result, row, 3);
-    add_head(text, "steward_operations_total", "counter", "Calls of functions of the extension.");
-    for (auto const &[key, value] : calls)
-        add_sample(text, "steward_operations_total",
-                   {{"component", key.first.first}, {"operation", key.first.second}, {"status", key.second}},
-                   value);
+    for (char const *name : names("steward_operations_total", "qec_operations_total", with_aliases)) {
+        add_head(text, name, "counter", "Calls of functions of the extension.");
+        for (auto const &[key, value] : calls)
+            add_sample(
+                text, name,
+                {{"component", key.first.first}, {"operation", key.first.second}, {"status", key.second}},
+                value);
+    }
 }
 
-void read_operation_durations(db::Session &session, std::string &text) {
+void read_operation_durations(db::Session &session, std::string &text, bool with_aliases) {
     std::map<Operation, Histogram> operations;
     db::Result const buckets = session.run(histogram);
     for (int row = 0; row < buckets.rows(); ++row)
@@ -66,24 +77,28 @@ void read_operation_durations(db::Session &session, std::string &text) {
         if (auto const found = operations.find(operation_at(sums, row)); found != operations.end())
             found->second.sum += number_at(sums, row, 2);
 
-    add_head(text, "steward_operation_duration_seconds", "histogram",
-             "Time in functions of the extension, where it is measured.");
+    for (char const *name :
+         names("steward_operation_duration_seconds", "qec_operation_duration_seconds", with_aliases)) {
+        add_head(text, name, "histogram", "Time in functions of the extension, where it is measured.");
+        for (auto const &[operation, values] : operations)
+            add_histogram(text, name, {{"component", operation.first}, {"operation", operation.second}},
+                          values);
+    }
     Histogram distance;
     std::map<std::string, Histogram> duties;
     for (auto const &[operation, values] : operations) {
-        add_histogram(text, "steward_operation_duration_seconds",
-                      {{"component", operation.first}, {"operation", operation.second}}, values);
         if (is_distance(operation))
             distance.add(values);
         if (operation.first == "duty")
             duties[operation.second] = values;
     }
     // Dashboards of ACGS know it by the second name.
-    for (char const *name : {"steward_distance_calculation_seconds", "qec_distance_calculation_seconds"}) {
+    for (char const *name :
+         names("steward_distance_calculation_seconds", "qec_distance_calculation_seconds", with_aliases)) {
         add_head(text, name, "histogram", "Time spent on scores and distances of principles.");
         add_histogram(text, name, {}, distance);
     }
-    add_duties(text, duties);
+    add_duties(text, duties, with_aliases);
 }
 
 } // namespace steward::sidecar::metrics

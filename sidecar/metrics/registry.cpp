@@ -16,7 +16,7 @@ void Registry::count_request(std::string_view route, std::string_view method, in
     ++histogram.count;
 }
 
-std::string Registry::render() const {
+std::string Registry::render(bool with_aliases) const {
     std::string text;
     add_head(text, "steward_build_info", "gauge", "The version of the program; always 1.");
     add_sample(text, "steward_build_info", {{"version", STEWARD_VERSION}}, 1);
@@ -31,21 +31,35 @@ std::string Registry::render() const {
                    {{"route", route}, {"method", method}, {"status", std::to_string(status)}},
                    static_cast<double>(count));
     }
-    constexpr std::string_view name = "steward_http_request_duration_seconds";
-    add_head(text, name, "histogram", "Time from a complete request to its answer.");
+    add_head(text, "steward_http_request_duration_seconds", "histogram",
+             "Time from a complete request to its answer.");
+    Histogram all;
     for (auto const &[route, histogram] : durations_) {
-        std::uint64_t below = 0;
-        for (std::size_t i = 0; i <= bounds.size(); ++i) {
-            below += histogram.buckets[i];
-            std::string const bound = i < bounds.size() ? number(bounds[i]) : "+Inf";
-            add_sample(text, std::string(name) + "_bucket", {{"route", route}, {"le", bound}},
-                       static_cast<double>(below));
-        }
-        add_sample(text, std::string(name) + "_sum", {{"route", route}}, histogram.sum);
-        add_sample(text, std::string(name) + "_count", {{"route", route}},
-                   static_cast<double>(histogram.count));
+        add(text, "steward_http_request_duration_seconds", {{"route", route}}, histogram);
+        for (std::size_t i = 0; i < all.buckets.size(); ++i)
+            all.buckets[i] += histogram.buckets[i];
+        all.sum += histogram.sum;
+        all.count += histogram.count;
+    }
+    if (with_aliases) {
+        add_head(text, "response_time_seconds", "histogram", "Time from a complete request to its answer.");
+        add(text, "response_time_seconds", {}, all);
     }
     return text;
+}
+
+void Registry::add(std::string &text, std::string const &name, Labels const &labels,
+                   Histogram const &histogram) {
+    std::uint64_t below = 0;
+    for (std::size_t i = 0; i <= bounds.size(); ++i) {
+        below += histogram.buckets[i];
+        std::string const bound = i < bounds.size() ? number(bounds[i]) : "+Inf";
+        Labels all = labels;
+        all.emplace_back("le", bound);
+        add_sample(text, name + "_bucket", all, static_cast<double>(below));
+    }
+    add_sample(text, name + "_sum", labels, histogram.sum);
+    add_sample(text, name + "_count", labels, static_cast<double>(histogram.count));
 }
 
 } // namespace steward::sidecar::metrics

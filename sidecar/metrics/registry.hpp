@@ -10,6 +10,8 @@
 #include <string_view>
 #include <tuple>
 
+#include "sidecar/metrics/text_format.hpp"
+
 namespace steward::sidecar::metrics {
 
 class Registry {
@@ -17,7 +19,7 @@ class Registry {
     void count_request(std::string_view route, std::string_view method, int status, double seconds);
 
     /// Prometheus' text format.
-    std::string render() const;
+    std::string render(bool with_aliases) const;
 
     std::atomic<int> connections{0};
 
@@ -29,6 +31,9 @@ class Registry {
         double sum = 0;
         std::uint64_t count = 0;
     };
+
+    static void add(std::string &text, std::string const &name, Labels const &labels,
+                    Histogram const &histogram);
 
     mutable std::mutex mutex_;
     std::map<std::tuple<std::string, std::string, int>, std::uint64_t, std::less<>> requests_;
