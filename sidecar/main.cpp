@@ -40,12 +40,18 @@ void add_serve(CLI::App &app, Settings &settings) {
     add_database(app, settings.database);
     add(app, "--listen", settings.listen, "HOST:PORT; port 0 takes a free one");
     add(app, "--admin-listen", settings.admin_listen,
-        "HOST:PORT where /livez, /readyz and /metrics are answered as well, by threads of their own and without a token");
+        "HOST:PORT where /livez, /readyz and /metrics are answered as well, by threads of their own and "
+        "without a token");
     add_switch(app, "--auth", settings.auth,
                "on: everybody needs a token, see `steward token`; needed to listen where other machines can "
                "reach it");
     add_switch(app, "--metric-aliases", settings.metric_aliases,
                "show metrics also under the names that other projects' dashboards know");
+    add_switch(app, "--webhooks", settings.webhooks, "send alerts to the targets that the database names");
+    app.add_option("--webhook-allow", settings.webhook_allow,
+                   "ranges of addresses, such as 10.1.2.0/24, that alerts may be sent to besides public ones")
+        ->delimiter(',')
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     add_switch(app, "--secure-cookies", settings.secure_cookies, "on behind a proxy that speaks TLS");
     add(app, "--workers", settings.workers,
         "threads, each with a connection to the database; 0: 2 a core, at least 4")

@@ -15,7 +15,9 @@ struct Settings {
     bool auth = false;
     bool secure_cookies = false;
     bool metric_aliases = true;
-    int workers = 0; // 0: twice the cores, at least 4
+    bool webhooks = false;
+    std::vector<std::string> webhook_allow; // ranges of addresses
+    int workers = 0;                        // 0: twice the cores, at least 4
     int max_connections = 4096;
     std::size_t max_body_bytes = 1024 * 1024;
     std::size_t max_memory_bytes = 256 * 1024 * 1024;

@@ -23,7 +23,8 @@ namespace {
 constexpr int probe_timeout_ms = 2000;
 constexpr int probe_lock_timeout_ms = 100;
 constexpr int admin_connections = 64;
-constexpr rlim_t other_descriptors = 64 + admin_connections; // connections to the database, the log, the libraries
+constexpr rlim_t other_descriptors =
+    64 + admin_connections; // connections to the database, the log, the libraries
 
 Level level_of(std::string const &name) {
     if (name == "debug")

@@ -8,6 +8,7 @@
 #include "sidecar/auth/gate.hpp"
 #include "sidecar/base/settings.hpp"
 #include "sidecar/db/session.hpp"
+#include "sidecar/live/chores.hpp"
 #include "sidecar/live/publisher.hpp"
 #include "sidecar/metrics/database_metrics.hpp"
 #include "sidecar/metrics/registry.hpp"
@@ -23,13 +24,17 @@ struct Service {
     metrics::DatabaseMetrics database_metrics;
     api::Readiness readiness;
     live::Publisher publisher;
+    live::Chores chores;
     std::atomic<bool> is_stopping{false};
 
     Service(Settings const &options, db::SessionSettings for_scores, db::SessionSettings const &for_probes)
         : settings(options), scores(std::move(for_scores)), gate(options.auth),
           database_metrics(for_probes, health, gate.own_role("steward_metrics"), options.metric_aliases),
           readiness(for_probes, health, gate.own_role("steward_reader")),
-          publisher(for_probes, health, gate.own_role("steward_sidecar"), options.max_streams) {}
+          publisher(for_probes, health, gate.own_role("steward_sidecar"), options.max_streams),
+          chores(for_probes, health, registry, chore_settings()) {}
+
+    live::ChoreSettings chore_settings() const;
 };
 
 } // namespace steward::sidecar::http

@@ -47,7 +47,8 @@ void need_json(Request const &request) {
 
 } // namespace
 
-Worker::Worker(Service &service, bool is_admin) : service_(service), is_admin_(is_admin), session_(service.scores, service.health) {
+Worker::Worker(Service &service, bool is_admin)
+    : service_(service), is_admin_(is_admin), session_(service.scores, service.health) {
     set_pre_routing_handler([this](auto &request, auto &response) { return handle(request, response); });
     set_error_handler(
         [this](httplib::Request const &, httplib::Response &response) { fill_error(response); });
@@ -71,7 +72,8 @@ void Worker::route(httplib::Request const &request, httplib::Response &response)
     api::PathMatch match;
     if (route == nullptr)
         match = api::match_path(path);
-    bool const is_known = route != nullptr ? !is_admin_ || route->is_probe : !is_admin_ && !match.endpoints.empty();
+    bool const is_known =
+        route != nullptr ? !is_admin_ || route->is_probe : !is_admin_ && !match.endpoints.empty();
     if (!is_known)
         throw Failure({404, "STW22", "There is nothing at this path.", "", 0});
     route_ = route == nullptr ? match.pattern : route->path;

@@ -12,7 +12,8 @@ constexpr std::chrono::milliseconds look_interval{200};
 } // namespace
 
 WorkerPool::WorkerPool(int threads, For what, Service &service, Return give_back)
-    : service_(service), what_(what), for_scores_(what == For::requests), give_back_(std::move(give_back)), running_(threads) {
+    : service_(service), what_(what), for_scores_(what == For::requests), give_back_(std::move(give_back)),
+      running_(threads) {
     for (int i = 0; i < threads; ++i)
         threads_.emplace_back([this] { work(); });
 }

@@ -1,10 +1,23 @@
 #include "sidecar/metrics/registry.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "sidecar/metrics/text_format.hpp"
 
 namespace steward::sidecar::metrics {
+namespace {
+
+constexpr double least_seconds = 1e-6;
+constexpr double steps_a_doubling = 4;
+
+std::size_t fine_step(double seconds, std::size_t count) {
+    double const step =
+        std::floor(std::log2(std::max(seconds, least_seconds) / least_seconds) * steps_a_doubling);
+    return std::min(static_cast<std::size_t>(step), count - 1);
+}
+
+} // namespace
 
 void Registry::count_request(std::string_view route, std::string_view method, int status, double seconds) {
     auto const place = std::lower_bound(bounds.begin(), bounds.end(), seconds) - bounds.begin();
@@ -14,6 +27,30 @@ void Registry::count_request(std::string_view route, std::string_view method, in
     ++histogram.buckets[static_cast<std::size_t>(place)];
     histogram.sum += seconds;
     ++histogram.count;
+    Fine &fine = fine_[std::string(route)];
+    ++fine.steps[fine_step(seconds, fine.steps.size())];
+    ++fine.by_status[status];
+}
+
+std::map<std::string, Registry::Recent> Registry::take_recent() {
+    std::map<std::string, Fine> taken;
+    {
+        std::lock_guard const lock(mutex_);
+        taken.swap(fine_);
+    }
+    std::map<std::string, Recent> all;
+    for (auto const &[route, fine] : taken) {
+        Recent &recent = all[route];
+        recent.by_status = fine.by_status;
+        for (std::size_t step = 0; step < fine.steps.size(); ++step) {
+            if (fine.steps[step] == 0)
+                continue;
+            recent.seconds.push_back(least_seconds *
+                                     std::exp2((static_cast<double>(step) + 0.5) / steps_a_doubling));
+            recent.counts.push_back(static_cast<double>(fine.steps[step]));
+        }
+    }
+    return all;
 }
 
 std::string Registry::render(bool with_aliases) const {

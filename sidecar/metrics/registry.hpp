@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 #include "sidecar/metrics/text_format.hpp"
 
@@ -20,6 +21,14 @@ class Registry {
 
     /// Prometheus' text format.
     std::string render(bool with_aliases) const;
+
+    /// What was counted since the last time, by route: durations, how many of each, and answers by status.
+    struct Recent {
+        std::vector<double> seconds;
+        std::vector<double> counts;
+        std::map<int, std::uint64_t> by_status;
+    };
+    std::map<std::string, Recent> take_recent();
 
     std::atomic<int> connections{0};
 
@@ -35,9 +44,16 @@ class Registry {
     static void add(std::string &text, std::string const &name, Labels const &labels,
                     Histogram const &histogram);
 
+    // Four steps to a doubling, from a microsecond to a quarter of an hour.
+    struct Fine {
+        std::array<std::uint64_t, 120> steps{};
+        std::map<int, std::uint64_t> by_status;
+    };
+
     mutable std::mutex mutex_;
     std::map<std::tuple<std::string, std::string, int>, std::uint64_t, std::less<>> requests_;
     std::map<std::string, Histogram, std::less<>> durations_;
+    std::map<std::string, Fine> fine_;
 };
 
 } // namespace steward::sidecar::metrics
