@@ -76,6 +76,13 @@ void add_serve(CLI::App &app, Settings &settings) {
     add(app, "--config", settings.config, "a file of lines key = value, where a key is an option");
 }
 
+void add_top(CLI::App &app, command::TopOptions &options) {
+    add_database(app, options.database);
+    add(app, "--window", options.window, "over how long, as an interval of PostgreSQL");
+    add(app, "--interval", options.interval, "seconds between two looks")->check(CLI::Range(0.1, 3600.0));
+    app.add_flag("--once", options.once, "look once, and end");
+}
+
 /// create, list, revoke
 void add_token(CLI::App &app, command::TokenOptions &options) {
     app.require_subcommand(1);
@@ -102,7 +109,7 @@ std::vector<std::string> option_names(CLI::App const &app) {
     std::vector<std::string> names;
     for (CLI::Option const *option : app.get_options())
         for (std::string const &name : option->get_lnames())
-            if (name != "help" && name != "config" && name != "dry-run")
+            if (name != "help" && name != "config" && name != "dry-run" && name != "once")
                 names.push_back(name);
     return names;
 }
@@ -118,6 +125,9 @@ int run(std::vector<std::string> arguments) {
     CLI::App *const doctor =
         app.add_subcommand("doctor", "Say what is wrong with a database, and what helps.");
     add_database(*doctor, settings.database);
+    command::TopOptions top_options;
+    CLI::App *const top = app.add_subcommand("top", "Show the values of the page in this terminal.");
+    add_top(*top, top_options);
     command::SetupOptions options;
     options.migrations = default_migrations;
     CLI::App *const setup = app.add_subcommand("setup", "Create the extension, the tables and the grants.");
@@ -129,7 +139,7 @@ int run(std::vector<std::string> arguments) {
     add_token(*token, token_options);
 
     try {
-        for (CLI::App *const command : {serve, doctor, setup})
+        for (CLI::App *const command : {serve, doctor, setup, top})
             if (!arguments.empty() && arguments[0] == command->get_name()) {
                 std::vector<std::string> const own(arguments.begin() + 1, arguments.end());
                 arguments = with_file_and_environment(own, option_names(*command));
@@ -142,6 +152,8 @@ int run(std::vector<std::string> arguments) {
     }
     if (serve->parsed())
         return command::serve(settings);
+    if (top->parsed())
+        return command::top(top_options);
     if (token->parsed())
         return command::token(token_options);
     return doctor->parsed() ? command::doctor(settings.database) : command::setup(options);

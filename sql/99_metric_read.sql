@@ -188,7 +188,7 @@ BEGIN
     END IF;
     at := coalesce(at, steward.worker_clock());
     LOOP
-        INSERT INTO steward.change_mark (at, note, made_by) VALUES (at, note, session_user) ON CONFLICT DO NOTHING;
+        INSERT INTO steward.change_mark (at, note, made_by) VALUES (at, note, current_user) ON CONFLICT DO NOTHING;
         EXIT WHEN FOUND;
         at := at + interval '1 microsecond';
     END LOOP;

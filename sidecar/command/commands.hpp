@@ -12,6 +12,16 @@ int serve(Settings const &settings);
 /// 0 fine, 1 something is in error, 2 the database cannot be reached or asked.
 int doctor(std::string const &database);
 
+struct TopOptions {
+    std::string database;
+    std::string window = "1 hour";
+    double interval = 2; // seconds between two looks
+    bool once = false;
+};
+
+/// Shows the values of the page until it is interrupted. 2: the database cannot be asked at the first look.
+int top(TopOptions const &options);
+
 struct SetupOptions {
     std::string database;
     std::string migrations; // folder of the Sqitch project

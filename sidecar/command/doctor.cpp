@@ -1,10 +1,10 @@
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <string>
 #include <vector>
 
 #include "sidecar/command/commands.hpp"
+#include "sidecar/command/table.hpp"
 #include "sidecar/db/conninfo.hpp"
 #include "sidecar/db/session.hpp"
 
@@ -12,41 +12,17 @@ namespace steward::sidecar::command {
 namespace {
 
 constexpr db::Statement question{"doctor", "SELECT name, state, detail, hint, command FROM steward.doctor()"};
-constexpr std::size_t columns = 5;
-constexpr std::array<char const *, columns> titles{"name", "state", "detail", "hint", "command"};
 
-/// Characters, not bytes.
-std::size_t width(std::string const &text) {
-    return static_cast<std::size_t>(std::count_if(
-        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
-using Line = std::array<std::string, columns>;
-
-std::vector<Line> lines_of(db::Result const &result) {
-    std::vector<Line> lines{Line{titles[0], titles[1], titles[2], titles[3], titles[4]}};
+std::vector<Cells> lines_of(db::Result const &result) {
+    std::vector<Cells> lines{{"name", "state", "detail", "hint", "command"}};
     for (int row = 0; row < result.rows(); ++row) {
-        Line &line = lines.emplace_back();
-        for (std::size_t column = 0; column < columns; ++column) {
-            line[column] = result.text(row, static_cast<int>(column));
-            std::replace(line[column].begin(), line[column].end(), '\n', ' ');
+        Cells &line = lines.emplace_back();
+        for (int column = 0; column < 5; ++column) {
+            std::string &cell = line.emplace_back(result.text(row, column));
+            std::replace(cell.begin(), cell.end(), '\n', ' ');
         }
     }
     return lines;
-}
-
-void print_table(std::vector<Line> const &lines) {
-    std::array<std::size_t, columns> widths{};
-    for (Line const &line : lines)
-        for (std::size_t column = 0; column < columns; ++column)
-            widths[column] = std::max(widths[column], width(line[column]));
-    for (Line const &line : lines) {
-        std::string text;
-        for (std::size_t column = 0; column < columns; ++column)
-            text += line[column] + std::string(widths[column] - width(line[column]) + 2, ' ');
-        text.erase(text.find_last_not_of(' ') + 1);
-        std::puts(text.c_str());
-    }
 }
 
 /// What to do about a database that cannot be asked.
@@ -68,10 +44,10 @@ int doctor(std::string const &database) {
     settings.application_name = "steward doctor";
     db::Session session(settings, health);
     try {
-        std::vector<Line> const lines = lines_of(session.run(question));
-        print_table(lines);
+        std::vector<Cells> const lines = lines_of(session.run(question));
+        std::fputs(table(lines).c_str(), stdout);
         return std::any_of(lines.begin() + 1, lines.end(),
-                           [](Line const &line) { return line[1] == "error"; });
+                           [](Cells const &line) { return line[1] == "error"; });
     } catch (db::Error const &error) {
         std::fprintf(stderr, "error: %s\n", error.what());
         if (std::string const text = advice(error); !text.empty())

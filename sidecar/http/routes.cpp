@@ -7,7 +7,7 @@
 namespace steward::sidecar::http {
 namespace {
 
-constexpr std::array<Route, 14> routes{{
+constexpr std::array<Route, 19> routes{{
     {score_path, "GET, HEAD, POST", Target::score},
     {"/livez", "GET, HEAD", Target::livez, true},
     {"/readyz", "GET, HEAD", Target::readyz, true},
@@ -20,6 +20,11 @@ constexpr std::array<Route, 14> routes{{
     {"/", "GET, HEAD", Target::page},
     {"/page.js", "GET, HEAD", Target::page},
     {"/page.css", "GET, HEAD", Target::page},
+    {"/sections.js", "GET, HEAD", Target::page},
+    {"/charts.js", "GET, HEAD", Target::page},
+    {"/session.js", "GET, HEAD", Target::page},
+    {"/dom.js", "GET, HEAD", Target::page},
+    {"/format.js", "GET, HEAD", Target::page},
     {"/uplot.js", "GET, HEAD", Target::page},
     {"/uplot.css", "GET, HEAD", Target::page},
 }};
