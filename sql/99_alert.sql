@@ -19,6 +19,7 @@ DECLARE
                    FROM steward.alert AS a WHERE a.rule = alert_tell.rule AND a.opened_at = alert_tell.opened_at);
     severities constant text[] := ARRAY['info', 'warning', 'critical'];
 BEGIN
+    RAISE LOG 'alert "%" %: % (%)', rule, event, body ->> 'summary', body ->> 'description';
     PERFORM pg_notify('steward_alerts', left(body::text, 7900));
     INSERT INTO steward.alert_delivery (target, delivery_id, rule, event, body, created_at, next_at)
     SELECT t.name, gen_random_uuid(), rule, event, body, at, at

@@ -153,7 +153,7 @@ CREATE FUNCTION monitor_statements(at timestamptz) RETURNS bigint
 AS $$
 #variable_conflict use_column
 DECLARE
-    known constant integer := 500; -- statements whose counts are kept in mind
+    known constant integer := 1000; -- statements whose counts are kept in mind: those that have taken most of the time
     view_name text := (SELECT format('%I.pg_stat_statements', n.nspname)
                        FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'pg_stat_statements');
     wanted integer := (SELECT s.statements FROM steward.monitor_setting AS s WHERE s.scope = 'all');
@@ -171,22 +171,22 @@ BEGIN
          FROM (SELECT p.queryid, sum(p.calls)::bigint AS calls, sum(p.total_exec_time) / 1000 AS seconds, sum(p.rows)::bigint AS rows
                FROM %s AS p WHERE p.dbid = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database()) AND p.queryid IS NOT NULL
                GROUP BY 1 ORDER BY 3 DESC LIMIT %s) AS g', view_name || '(false)', known) INTO seen;
-    IF state.queryids IS NOT NULL THEN
-        SELECT array_agg(d.queryid) AS queryids, array_agg(d.calls) AS calls, array_agg(d.seconds) AS seconds, array_agg(d.rows) AS rows INTO top
-        FROM (SELECT n.queryid, n.calls - o.calls AS calls, n.seconds - o.seconds AS seconds, n.rows - o.rows AS rows
-              FROM unnest(seen.queryids, seen.calls, seen.seconds, seen.rows) AS n (queryid, calls, seconds, rows)
-                   LEFT JOIN unnest(state.queryids, state.query_calls, state.query_seconds, state.query_rows) AS b (queryid, calls, seconds, rows)
-                          ON b.queryid = n.queryid
-                   -- One that was not there is new, unless there were more than could be kept in mind; one that has less was forgotten since.
-                   CROSS JOIN LATERAL (SELECT CASE WHEN b.calls <= n.calls THEN b.calls ELSE 0 END AS calls,
-                                              CASE WHEN b.calls <= n.calls THEN b.seconds ELSE 0 END AS seconds,
-                                              CASE WHEN b.calls <= n.calls THEN b.rows ELSE 0 END AS rows) AS o
-              WHERE n.calls > o.calls AND (b.queryid IS NOT NULL OR cardinality(state.queryids) < known)
-              ORDER BY 3 DESC LIMIT wanted) AS d;
-    END IF;
     UPDATE steward.monitor_state AS s
     SET queryids = seen.queryids, query_calls = seen.calls, query_seconds = seen.seconds, query_rows = seen.rows WHERE s.scope = 'all';
-    IF state.queryids IS NULL OR top.queryids IS NULL THEN
+    SELECT array_agg(d.queryid) AS queryids, array_agg(d.calls) AS calls, array_agg(d.seconds) AS seconds, array_agg(d.rows) AS rows INTO top
+    FROM (SELECT n.queryid, n.calls - o.calls AS calls, n.seconds - o.seconds AS seconds, n.rows - o.rows AS rows
+          FROM unnest(seen.queryids, seen.calls, seen.seconds, seen.rows) AS n (queryid, calls, seconds, rows)
+               LEFT JOIN unnest(state.queryids, state.query_calls, state.query_seconds, state.query_rows) AS b (queryid, calls, seconds, rows)
+                      ON b.queryid = n.queryid
+               -- One that was not there is new, or had taken less time than all that were kept in mind: then at least half of what it
+               -- has now must be new. One that has less was forgotten since.
+               CROSS JOIN LATERAL (SELECT CASE WHEN b.calls <= n.calls THEN b.calls ELSE 0 END AS calls,
+                                          CASE WHEN b.calls <= n.calls THEN b.seconds ELSE 0 END AS seconds,
+                                          CASE WHEN b.calls <= n.calls THEN b.rows ELSE 0 END AS rows) AS o
+          WHERE n.calls > o.calls
+                AND (b.queryid IS NOT NULL OR cardinality(state.queryids) < known OR n.seconds >= 2 * (SELECT min(k) FROM unnest(state.query_seconds) AS k))
+          ORDER BY 3 DESC LIMIT wanted) AS d;
+    IF top.queryids IS NULL THEN -- or it is the first look
         RETURN 0;
     END IF;
     INSERT INTO steward.statement_history (at, queryids, calls, seconds, rows)

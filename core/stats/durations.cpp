@@ -71,25 +71,30 @@ void pack(const Durations &durations, std::string &bytes) {
     }
 }
 
-std::optional<Durations> unpack(std::string_view bytes) noexcept {
+bool add_packed(Durations &sum, std::string_view bytes) noexcept {
     if (bytes.empty() || bytes.front() != format)
-        return std::nullopt;
+        return false;
     bytes.remove_prefix(1);
     std::optional<std::uint64_t> const nanoseconds = take_number(bytes);
     if (!nanoseconds)
-        return std::nullopt;
-    Durations durations{*nanoseconds, {}};
+        return false;
+    sum.nanoseconds += *nanoseconds;
     std::uint64_t next = 0;
     while (!bytes.empty()) {
         std::optional<std::uint64_t> const empty = take_number(bytes);
         std::optional<std::uint64_t> const count = take_number(bytes);
-        if (!empty || !count || *empty >= duration_buckets - next)
-            return std::nullopt;
-        durations.buckets[next + *empty] = *count;
+        if (!empty || !count || next == duration_buckets || *empty >= duration_buckets - next)
+            return false;
+        sum.buckets[next + *empty] += *count;
         next += *empty + 1;
-        if (next == duration_buckets && !bytes.empty())
-            return std::nullopt;
     }
+    return true;
+}
+
+std::optional<Durations> unpack(std::string_view bytes) noexcept {
+    Durations durations;
+    if (!add_packed(durations, bytes))
+        return std::nullopt;
     return durations;
 }
 

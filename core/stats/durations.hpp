@@ -30,6 +30,10 @@ void pack(const Durations &durations, std::string &bytes);
 /// Nothing if these are not the bytes of such.
 std::optional<Durations> unpack(std::string_view bytes) noexcept;
 
+/// Adds what was packed to `sum`, without making a value of it; false if these are not the bytes of such, and
+/// then `sum` is of no use.
+bool add_packed(Durations &sum, std::string_view bytes) noexcept;
+
 /// Numbers of 7 bits a byte, the lowest first.
 void append_number(std::string &bytes, std::uint64_t number);
 std::optional<std::uint64_t> take_number(std::string_view &bytes) noexcept;

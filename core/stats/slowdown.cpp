@@ -12,7 +12,7 @@ constexpr double kept_share = 0.99; ///< the longest hundredth says little of a 
 constexpr std::size_t most_values = 120; ///< a side: their pairs are sorted
 constexpr std::size_t least_values = 6;
 constexpr std::uint64_t calls_of_a_value = 30; ///< as many are put together where there are enough for it
-constexpr std::size_t values_wanted = 12;
+constexpr std::size_t values_wanted = 24;
 constexpr double most_resemblance = 0.9;
 
 /// One value of the comparison: rounds that were put together.

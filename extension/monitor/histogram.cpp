@@ -34,7 +34,9 @@ std::span<const double> numbers_of(ArrayType *array) {
 
 STEWARD_FUNCTION_UNMEASURED(steward_histogram_add) {
     core::Durations sum = monitor::durations_of(PG_GETARG_BYTEA_PP(0));
-    sum.add(monitor::durations_of(PG_GETARG_BYTEA_PP(1)));
+    if (!core::add_packed(sum, monitor::view(PG_GETARG_BYTEA_PP(1))))
+        ereport(ERROR, errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+                errmsg("these bytes are no histogram"));
     return monitor::bytes_datum(sum);
 }
 

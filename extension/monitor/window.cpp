@@ -42,9 +42,13 @@ struct Gathered {
 
 using Window = std::unordered_map<std::int64_t, Gathered>;
 
+[[noreturn]] void raise_strange_bytes() {
+    throw core::Error(core::ErrorKind::invalid_argument, "these bytes are no histogram");
+}
+
 const core::Durations &known(const std::optional<core::Durations> &durations) {
     if (!durations)
-        throw core::Error(core::ErrorKind::invalid_argument, "these bytes are no histogram");
+        raise_strange_bytes();
     return *durations;
 }
 
@@ -52,11 +56,10 @@ void gather(Window &window, const monitor::RoundRow &round) {
     for (std::size_t i = 0; i < round.scalars.size(); ++i)
         window[round.scalars[i]].add(round.amounts[i], round.seconds);
     for (std::size_t i = 0; i < round.histograms.size(); ++i) {
-        std::optional<core::Durations> const durations =
-            core::unpack(monitor::view(DatumGetByteaPP(round.bins[i])));
         Gathered &gathered = window[round.histograms[i]];
         gathered.is_histogram = true;
-        gathered.durations.add(known(durations));
+        if (!core::add_packed(gathered.durations, monitor::view(DatumGetByteaPP(round.bins[i]))))
+            raise_strange_bytes();
         ++gathered.rounds;
         gathered.seconds += round.seconds;
     }

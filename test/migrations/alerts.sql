@@ -19,6 +19,18 @@ SELECT is_empty(
     'by the strictest of all targets, but for the goal of a warm cache, which is excellent');
 SELECT results_eq($$SELECT unit, target FROM steward.slo WHERE active AND name IN ('http_p95', 'error_share', 'availability_worker', 'memory', 'dataset_loading') ORDER BY name$$,
                   $$VALUES ('share', 0.999::float8), ('seconds', 0.5), ('share', 0.01), ('seconds', 0.2), ('bytes', 5e8)$$, 'targets of the documents');
+-- As the documents have them: excellent, target, acceptable; beyond that it is poor.
+SELECT set_eq(
+    $$SELECT name, preset, better, excellent, target, acceptable FROM steward.slo
+      WHERE name ~ '^(dataset_loading|runner_execution|exact_match|semantic_scoring|model_judging|report_generation|http_mean)$'
+            OR (name, preset) IN (('cache_hit_share', 'aah'), ('memory', 'strict'), ('memory', 'neoc'), ('http_p95', 'neoc'), ('error_share', 'neoc'), ('http_rate', 'strict'),
+                                  ('availability_worker', 'qec'), ('availability_worker', 'strict'), ('http_p95', 'nfcs'))$$,
+    $$VALUES ('dataset_loading', 'strict', 'below', 0.2::float8, 0.5::float8, 1::float8), ('runner_execution', 'strict', 'below', 1, 2, 5), ('exact_match', 'strict', 'below', 0.005, 0.01, 0.05),
+             ('semantic_scoring', 'strict', 'below', 0.05, 0.1, 0.5), ('model_judging', 'strict', 'below', 3, 5, 10), ('report_generation', 'strict', 'below', 0.5, 1, 3),
+             ('cache_hit_share', 'aah', 'above', 0.9, 0.7, 0.5), ('memory', 'strict', 'below', 2e8, 5e8, 1e9), ('memory', 'neoc', 'below', 1e9, 2e9, 4e9),
+             ('http_mean', 'strict', 'below', 1, 5, 10), ('http_p95', 'neoc', 'below', 5, 10, 20), ('http_p95', 'nfcs', 'below', 0.5, 1, 2), ('error_share', 'neoc', 'below', 0.01, 0.05, 0.1),
+             ('http_rate', 'strict', 'above', 50, 10, 1), ('availability_worker', 'qec', 'above', 0.999, 0.995, 0.99), ('availability_worker', 'strict', 'above', 0.9995, 0.999, 0.995)$$,
+    'bands of the documents');
 
 -- Measured: requests, heartbeats.
 CREATE TEMPORARY TABLE moment AS SELECT date_trunc('minute', clock_timestamp()) AS at;
@@ -31,7 +43,11 @@ CREATE FUNCTION pg_temp.minute(at timestamptz, names text[], labels jsonb[], amo
 SELECT pg_temp.minute(at - i * interval '1 minute', '{http_requests,http_requests,cache_lookups,cache_lookups,server_memory_bytes}',
                       ARRAY['{"route": "/a", "status": "2xx"}', '{"route": "/a", "status": "5xx"}', '{"namespace": "n", "result": "hit"}',
                             '{"namespace": "n", "result": "miss"}', '{}']::jsonb[], ARRAY[990, 10, 70, 30, 3e8],
-                      '{http_request_seconds}', ARRAY['{"route": "/a"}']::jsonb[], ARRAY[steward.histogram_of('{0.05,0.15}', '{90,10}')])
+                      '{http_request_seconds,span_seconds,span_seconds,span_seconds,operation_seconds}',
+                      ARRAY['{"route": "/a"}', '{"name": "dataset-loading"}', '{"name": "llm-judge"}', '{"name": "report-generation"}',
+                            '{"component": "text", "operation": "exact_match"}']::jsonb[],
+                      ARRAY[steward.histogram_of('{0.05,0.15}', '{90,10}'), steward.histogram_of('{0.3}', '{1}'), steward.histogram_of('{2}', '{1}'),
+                            steward.histogram_of('{4}', '{1}'), steward.histogram_of('{0.03}', '{10}')])
 FROM moment, generate_series(0, 59) AS i;
 INSERT INTO steward.heartbeat (source, minute) SELECT 'worker', at - i * interval '1 minute' FROM moment, generate_series(1, 1000) AS i WHERE i <> 500;
 SET LOCAL ROLE steward_worker;
@@ -42,7 +58,10 @@ SELECT results_eq($$SELECT name, grade, met, n FROM steward.slo_status
                     WHERE name IN ('http_p95', 'http_success', 'cache_hit_share', 'memory', 'availability_worker', 'http_rate') ORDER BY name$$,
                   $$VALUES ('availability_worker', 'target', true, 1000::bigint), ('cache_hit_share', 'acceptable', false, 6000), ('http_p95', 'target', true, 6000),
                            ('http_rate', 'target', true, 60000), ('http_success', 'target', true, 60000), ('memory', 'target', true, 60)$$, 'graded, each with its n');
-SELECT is((SELECT grade FROM steward.slo_status WHERE name = 'model_judging'), NULL, 'what was not measured has no grade');
+SELECT results_eq($$SELECT name, grade, n FROM steward.slo_status WHERE name IN ('dataset_loading', 'model_judging', 'report_generation', 'exact_match') ORDER BY name$$,
+                  $$VALUES ('dataset_loading', 'target', 60::bigint), ('exact_match', 'acceptable', 600), ('model_judging', 'excellent', 60), ('report_generation', 'poor', 60)$$,
+                  'steps of evaluations');
+SELECT is((SELECT grade FROM steward.slo_status WHERE name = 'semantic_scoring'), NULL, 'what was not measured has no grade');
 SELECT is((SELECT round(score::numeric, 1) FROM steward.overall_score), (SELECT round((100 * sum(weight) FILTER (WHERE met) / sum(weight))::numeric, 1)
           FROM steward.slo_status WHERE grade IS NOT NULL), 'the overall score is the weight that is met');
 SELECT results_eq($$SELECT minutes, up, share FROM moment, steward.availability_of('worker', '1 day', at)$$,

@@ -21,20 +21,20 @@ SELECT throws_ok($$SELECT steward.span_start('')$$, '22023', NULL, 'a span has a
 SELECT throws_ok($$SELECT steward.span_start('x', attributes => '[]')$$, '22023', NULL, 'attributes are an object');
 RESET ROLE;
 
--- An evaluation of 10 s: loading 1 s, 4 answers of 2 s each, one of them with 1.5 s of waiting, and 100 ms of reports.
+-- An evaluation of 10 s: loading 1 s, 4 executions of 2 s each, one of them with 1.5 s of scoring, and 100 ms of reports.
 DELETE FROM steward.span;
 CREATE FUNCTION pg_temp.span(id integer, parent integer, name text, begun float8, ended float8) RETURNS void LANGUAGE sql AS $$
     INSERT INTO steward.span (span_id, parent, name, started_at, ended_at)
     SELECT lpad(id::text, 32, '0')::uuid, lpad(parent::text, 32, '0')::uuid, name, at + begun * interval '1 second', at + ended * interval '1 second'
     FROM (SELECT clock_timestamp() - interval '1 minute') AS m (at) $$;
-SELECT pg_temp.span(1, NULL, 'total-evaluation', 0, 10), pg_temp.span(2, 1, 'dataset-loading', 0, 1), pg_temp.span(3, 1, 'answer', 1, 3), pg_temp.span(4, 1, 'answer', 3, 5),
-       pg_temp.span(5, 1, 'answer', 5, 7), pg_temp.span(6, 1, 'answer', 7, 9), pg_temp.span(7, 3, 'waiting', 1, 2.5), pg_temp.span(8, 1, 'report-generation', 9, 9.1);
+SELECT pg_temp.span(1, NULL, 'total-evaluation', 0, 10), pg_temp.span(2, 1, 'dataset-loading', 0, 1), pg_temp.span(3, 1, 'runner-execution', 1, 3), pg_temp.span(4, 1, 'runner-execution', 3, 5),
+       pg_temp.span(5, 1, 'runner-execution', 5, 7), pg_temp.span(6, 1, 'runner-execution', 7, 9), pg_temp.span(7, 3, 'scoring', 1, 2.5), pg_temp.span(8, 1, 'report-generation', 9, 9.1);
 SET LOCAL ROLE steward_reader;
 SELECT results_eq($$SELECT severity, component, calls, round(total_ms), round(self_ms), round(share::numeric, 2) FROM steward.bottlenecks()$$,
-                  $$VALUES ('critical', 'answer', 4::bigint, 8000::float8, 6500::float8, 0.65), ('major', 'waiting', 1, 1500, 1500, 0.15),
+                  $$VALUES ('critical', 'runner-execution', 4::bigint, 8000::float8, 6500::float8, 0.65), ('major', 'scoring', 1, 1500, 1500, 0.15),
                            ('major', 'dataset-loading', 1, 1000, 1000, 0.10), ('minor', 'total-evaluation', 1, 10000, 900, 0.09),
                            ('minor', 'report-generation', 1, 100, 100, 0.01)$$, 'where the time goes: long calls, much of all, or both');
-SELECT results_eq($$SELECT component FROM steward.bottlenecks(5000, 0.12) WHERE severity = 'major'$$, $$VALUES ('answer'), ('waiting')$$, 'by bounds of one''s own');
+SELECT results_eq($$SELECT component FROM steward.bottlenecks(5000, 0.12) WHERE severity = 'major'$$, $$VALUES ('runner-execution'), ('scoring')$$, 'by bounds of one''s own');
 SELECT is_empty($$SELECT * FROM steward.bottlenecks(since => now() + interval '1 day')$$, 'of a time without spans');
 SELECT throws_ok($$SELECT * FROM steward.bottlenecks(0)$$, '22023', NULL, 'bounds that are none');
 RESET ROLE;
@@ -48,6 +48,7 @@ RESET ROLE;
 SELECT count(steward.levenshtein('a', 'b' || i)) FROM generate_series(1, 1000) AS i;
 SELECT steward.metric_record_many('http_request_seconds', '{0.01,0.3}', '{99,1}', '{"route": "/api"}'), steward.metric_record('http_in_flight', 60);
 SELECT steward.change_mark('a change');
+SELECT steward.span_end(steward.span_start('report-generation'));
 SET LOCAL ROLE steward_worker;
 SELECT count(*) FROM steward.monitor_run(true);
 RESET ROLE;
@@ -59,6 +60,8 @@ SELECT results_eq($$SELECT (o ->> 'calls')::numeric, (o ->> 'n')::numeric > 0, o
                     WHERE o ->> 'operation' = 'levenshtein'$$, $$VALUES (1000::numeric, true, true, 'text')$$, 'calls and latency of an operation');
 SELECT is((SELECT c ->> 'track' FROM page, jsonb_array_elements(shown -> 'components') AS c WHERE c ->> 'component' = 'text'), 'mathematical', 'and of its component');
 SELECT results_eq($$SELECT r ->> 'route', (r ->> 'n')::integer FROM page, jsonb_array_elements(shown -> 'routes') AS r$$, $$VALUES ('/api', 100)$$, 'of requests');
+SELECT is((SELECT n FROM steward.metric_values(now() - interval '1 hour', now() + interval '1 hour') WHERE name = 'span_seconds' AND labels ->> 'name' = 'report-generation'), 1::bigint,
+          'spans are measured, too');
 SELECT is((SELECT shown -> 'changes' -> 0 ->> 'note' FROM page), 'a change', 'changes');
 SELECT is_empty($$SELECT s FROM page, jsonb_array_elements(shown -> 'slo') AS s WHERE NOT s ?& '{n,window_seconds,grade,value}'$$, 'objectives have a window and an n');
 SELECT ok((SELECT (shown -> 'host' ->> 'host_memory_bytes')::float8 > 1e8 FROM page), 'the machine');
