@@ -20,7 +20,8 @@ DECLARE
     severities constant text[] := ARRAY['info', 'warning', 'critical'];
 BEGIN
     RAISE LOG 'alert "%" %: % (%)', rule, event, body ->> 'summary', body ->> 'description';
-    PERFORM pg_notify('steward_alerts', left(body::text, 7900));
+    -- What does not fit is told without its texts.
+    PERFORM pg_notify('steward_alerts', (CASE WHEN octet_length(body::text) < 7900 THEN body ELSE body - ARRAY['summary', 'description'] END)::text);
     INSERT INTO steward.alert_delivery (target, delivery_id, rule, event, body, created_at, next_at)
     SELECT t.name, gen_random_uuid(), rule, event, body, at, at
     FROM steward.alert_target AS t

@@ -1,4 +1,6 @@
 // SQL functions about histograms of durations that can be added.
+#include <cmath>
+
 #include "extension/monitor/bytes.hpp"
 
 extern "C" {
@@ -56,7 +58,7 @@ STEWARD_FUNCTION_UNMEASURED(steward_histogram_of) {
             ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                     errmsg("durations must not be negative, counts lie between 0 and a billion"));
         durations.observe(
-            static_cast<std::uint64_t>(std::min(seconds[i], longest) * nanoseconds_per_second + 0.5),
+            static_cast<std::uint64_t>(std::round(std::min(seconds[i], longest) * nanoseconds_per_second)),
             static_cast<std::uint64_t>(count_of[i]));
     }
     return monitor::bytes_datum(durations);

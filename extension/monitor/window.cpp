@@ -71,7 +71,9 @@ monitor::RoundRow next_round(std::uint64_t row) {
 }
 
 void return_window(const ResultRows &rows, const Window &window) {
-    for (const auto &[series, gathered] : window) {
+    for (const auto &one : window) {
+        std::int64_t const series = one.first;
+        const Gathered &gathered = one.second;
         std::string packed;
         if (gathered.is_histogram)
             core::pack(gathered.durations, packed);

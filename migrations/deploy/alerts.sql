@@ -180,7 +180,7 @@ INSERT INTO steward.alert_rule (name, rule_group, metric, labels, measure, part,
      'max(steward_database_sessions_ratio) > 0.9');
 
 GRANT SELECT ON steward.slo, steward.slo_measured, steward.alert_rule, steward.alert_state, steward.alert
-    TO steward_reader, steward_metrics, steward_sidecar;
+    TO steward_reader, steward_metrics;
 GRANT UPDATE ON steward.slo TO steward_writer;
 GRANT INSERT, UPDATE, DELETE ON steward.slo_measured, steward.alert_state, steward.alert TO steward_worker;
 GRANT SELECT (name, least_severity, active) ON steward.alert_target TO steward_worker;

@@ -205,7 +205,8 @@ CREATE POLICY readers ON steward.metric FOR SELECT USING (true);
 
 GRANT SELECT ON steward.metric, steward.metric_series, steward.metric_history, steward.monitor_setting, steward.monitor_state,
                 steward.statement_history, steward.change_mark, steward.span, steward.heartbeat
-    TO steward_reader, steward_metrics, steward_sidecar;
+    TO steward_reader, steward_metrics;
+GRANT SELECT ON steward.metric, steward.heartbeat TO steward_sidecar;
 
 GRANT INSERT, UPDATE, DELETE ON steward.metric TO steward_writer;
 GRANT INSERT ON steward.metric_sample TO steward_writer, steward_sidecar;

@@ -52,6 +52,6 @@ FROM steward.span AS s;
 COMMENT ON VIEW steward.spans IS 'stretches of time that callers have named';
 
 GRANT SELECT ON steward.slo_status, steward.overall_score, steward.availability, steward.alerts, steward.spans
-    TO steward_reader, steward_metrics, steward_sidecar;
+    TO steward_reader, steward_metrics;
 GRANT SELECT ON steward.alert_deliveries TO steward_reader;
 COMMIT;

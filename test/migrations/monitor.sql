@@ -30,7 +30,7 @@ SELECT is_empty($$SELECT FROM taken, steward.operation_since(before, before)$$, 
 SELECT throws_ok($$SELECT steward.operation_since('\x01ff', '\x')$$, '22023', NULL, 'strange snapshots');
 
 -- Metrics of users.
-GRANT USAGE ON SCHEMA tap TO steward_reader, steward_writer, steward_worker;
+GRANT USAGE ON SCHEMA tap TO steward_reader, steward_writer, steward_worker, steward_sidecar;
 SET LOCAL ROLE steward_writer;
 SELECT lives_ok($$SELECT steward.metric_create('answer_tokens', 'counter', 'tokens of answers', '{model}', 'tokens', 3),
                          steward.metric_create('answer_seconds', 'histogram', 'time to an answer', '{model}'),
@@ -142,6 +142,17 @@ SELECT is((SELECT verdicts -> 0 ->> 'what' FROM steward.change_mark WHERE note =
 SELECT is(steward.monitor_forget(clock_timestamp() + interval '15 days'), 0::bigint, 'nothing is forgotten too early');
 SELECT cmp_ok(steward.monitor_forget(clock_timestamp() + interval '17 days'), '>', 0::bigint, 'series that are past keeping are');
 RESET ROLE;
+
+-- The sidecar says that it is there and what it has answered, and looks at nothing.
+SET LOCAL ROLE steward_sidecar;
+SELECT lives_ok($$SELECT steward.heartbeat('sidecar'), steward.heartbeat('sidecar'), steward.metric_record('http_in_flight', 3),
+                         steward.metric_record('http_requests', 7, '{"route": "/a", "status": "2xx"}'),
+                         steward.metric_record_many('http_request_seconds', '{0.1}', '{7}', '{"route": "/a"}')$$, 'the sidecar reports');
+SELECT throws_ok($$SELECT steward.heartbeat('Side Car')$$, '22023', NULL, 'under a name');
+SELECT throws_ok($$SELECT * FROM steward.metric_history$$, '42501', NULL, 'it reads no history');
+SELECT throws_ok($$SELECT * FROM steward.constitutional_principles$$, '42501', NULL, 'nor data');
+RESET ROLE;
+SELECT is((SELECT beats FROM steward.heartbeat WHERE source = 'sidecar' ORDER BY minute DESC LIMIT 1), 2, 'beats of a minute are counted');
 
 -- A reader reads; whoever is nobody does not.
 SET LOCAL ROLE steward_reader;
