@@ -37,7 +37,7 @@ SELECT is_empty(
             AND c.relname NOT IN ('principle_change', 'profile_change', 'lexicon_change', 'qec_attempts_source', 'qec_attempts_states', 'qec_attempts_changes',
                                   'qec_performance_source', 'qec_performance_changes', 'operation_stats',
                                   'cache_table', 'cache_archive', 'cache_dictionary', 'cache_popular',
-                                  'metric_sample', 'statement_text', 'slow_call', 'slow_calls', 'alert_target', 'alert_delivery')
+                                  'metric_sample', 'statement_text', 'slow_call', 'slow_calls', 'alert_target', 'alert_delivery', 'api_token')
             AND NOT has_table_privilege('steward_reader', c.oid, 'SELECT')$$,
     'a reader reads every table but the queues, what statements say and where alerts go, and values of caches by functions alone');
 SELECT is_empty($$SELECT rolname FROM pg_roles WHERE rolname LIKE 'steward\_%' AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication)$$,
