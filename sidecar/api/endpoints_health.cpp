@@ -46,12 +46,13 @@ std::vector<Endpoint> objectives() {
          .path = "/api/v1/performance/summary",
          .name = "performance_summary",
          .summary = "The figures of the dashboard in one object",
+         .parameters = {{Where::query, "window", Kind::interval, "Over how long.", false, "1 hour"}},
          .answer =
              "overall_score:number? coordination_frequency:number? response_time_p95:number? "
              "memory_efficiency:number? "
              "constitutional:any? mathematical:any? esc_system:any? orchestrator:any? hit_ratio:number? "
              "cache_memory:number? eviction_rate:number? alerts:any?",
-         .sql = "SELECT to_jsonb(p)::text FROM steward.performance_summary AS p"},
+         .sql = "SELECT to_jsonb(p)::text FROM steward.performance_summary($1::interval) AS p"},
         {.method = "GET",
          .path = "/api/v1/performance/report",
          .name = "performance_report",

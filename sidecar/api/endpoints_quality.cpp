@@ -79,7 +79,7 @@ std::vector<Endpoint> fidelity() {
                         after_parameter,
                         {Where::query, "hours", Kind::integer, "How far back.", false, "24", 1, 87600}},
          .answer =
-             "calculated_at:string composite_score:number level:string components:object missing:[string] "
+             "calculated_at:string composite_score:number? level:string? components:object missing:[string] "
              "below_minimum:[string] trend:string?",
          .sql = "SELECT h.*, h.calculated_at::text AS _key FROM steward.fidelity_history($3::integer, "
                 "1000000) AS h"

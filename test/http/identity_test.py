@@ -191,6 +191,11 @@ class Identity(SidecarTest):
             self.assertEqual(sidecar.stop(), 0)
 
 
+class BehindAPooler(Identity):
+    """All the same where nothing may be left in a session."""
+    options = ("--auth", "on", "--prepared-statements", "off")
+
+
 class WithoutIdentity(SidecarTest):
     def test_reading_needs_no_token(self):
         self.assertEqual(self.sidecar.score(1).status, 200)
