@@ -34,6 +34,7 @@ constexpr Migration migrations[] = {
     {"models", "model_champion"},
     {"monitor", "metric_history"},
     {"alerts", "alert_rule"},
+    {"embeddings", "embedding_model"},
 };
 
 const Migration &migration_argument(FunctionCallInfo fcinfo) {

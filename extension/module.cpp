@@ -4,6 +4,7 @@
 #include "extension/cache/memory.hpp"
 #include "extension/cache/purge.hpp"
 #include "extension/cache/watch.hpp"
+#include "extension/embed/vectors.hpp"
 #include "extension/ivf/options.hpp"
 #include "extension/jobs/state.hpp"
 #include "extension/monitor/slow.hpp"
@@ -26,6 +27,7 @@ void start_with_server() {
         &steward::worker_block(),
         &steward::jobs::block(),
         &steward::monitor::slow_block(),
+        &steward::embed::block(),
         steward::cache_settings.memory_kb > 0 ? &steward::cache::block() : nullptr,
     };
     steward::reserve_shared_memory(blocks);

@@ -61,7 +61,7 @@ CREATE FUNCTION doctor_rights() RETURNS TABLE (name text, state text, detail tex
 AS $$
 DECLARE
     measured bigint := steward.operation_begin('doctor', 'doctor_rights');
-    missing text := (SELECT string_agg(m, ', ') FROM unnest(ARRAY['principles', 'history', 'summary', 'scoring', 'jobs', 'cache', 'cache_tiers', 'summaries', 'hot_indexes', 'fidelity', 'strategies', 'models', 'monitor', 'alerts']) AS m
+    missing text := (SELECT string_agg(m, ', ') FROM unnest(ARRAY['principles', 'history', 'summary', 'scoring', 'jobs', 'cache', 'cache_tiers', 'summaries', 'hot_indexes', 'fidelity', 'strategies', 'models', 'monitor', 'alerts', 'embeddings']) AS m
                      WHERE NOT steward.migration_is_deployed(m));
     worker pg_roles := (SELECT r FROM pg_roles AS r WHERE r.rolname = 'steward_worker');
     ungranted bigint := 0;
@@ -99,12 +99,12 @@ BEGIN
         CASE WHEN ungranted > 0 THEN 'psql -f migrations/deploy/grants.sql' END;
     -- DROP EXTENSION ... CASCADE takes the triggers along, CREATE EXTENSION does not bring them back.
     RETURN QUERY SELECT 'triggers', CASE WHEN t.gone IS NULL THEN 'ok' ELSE 'error' END,
-        coalesce('These lack a trigger: ' || t.gone || '.', 'Sessions hear of changes in lexicons, profiles and caches.'),
+        coalesce('These lack a trigger: ' || t.gone || '.', 'Sessions hear of changes in lexicons, profiles, models and caches.'),
         CASE WHEN t.gone IS NOT NULL THEN 'The grants make the missing triggers, too.' END,
         CASE WHEN t.gone IS NOT NULL THEN 'psql -f migrations/deploy/grants.sql' END
     FROM (SELECT string_agg(DISTINCT r.rel, ', ') AS gone
           FROM (VALUES ('lexicon', 'lexicon_invalidate'), ('score_profile', 'lexicon_invalidate'),
-                       ('model_champion', 'lexicon_invalidate'), ('model_learnt', 'lexicon_invalidate'),
+                       ('model_champion', 'lexicon_invalidate'), ('model_learnt', 'lexicon_invalidate'), ('embedding_model', 'lexicon_invalidate'),
                        ('cache_namespace', 'cache_definition_changed'), ('cache_namespace', 'cache_namespace_check'),
                        ('cache_dependency', 'cache_definition_changed'), ('cache_dependency', 'cache_namespace_check')) AS r (rel, function)
           WHERE to_regclass('steward.' || r.rel) IS NOT NULL AND NOT EXISTS (

@@ -1,5 +1,5 @@
 -- Deploy pg_steward:grants to pg
--- requires: api_tokens
+-- requires: embeddings
 -- What each role may call of the installed extension. Run it again with psql after ALTER EXTENSION UPDATE: it
 -- grants what is new and leaves out what this version does not have.
 BEGIN;
@@ -62,6 +62,7 @@ BEGIN
             ('steward_worker', 'steward.cache_warm_all(integer)'),
             ('steward_reader', 'steward.summary_backlog(text)'),
             ('steward_reader', 'steward.vector_search(regclass, real[], integer, text, jsonb, integer, double precision)'),
+            ('steward_reader', 'steward.vector_search(regclass, text, integer, text, jsonb, integer, double precision)'),
             ('steward_reader', 'steward.text_search(regclass, text, integer, text, jsonb, regconfig)'),
             ('steward_reader', 'steward.hybrid_search(regclass, text, real[], integer, text, text, jsonb, regconfig)'),
             ('steward_worker', 'steward.summaries_due(timestamptz)'),
@@ -209,7 +210,7 @@ BEGIN
     END LOOP;
 END $$;
 
--- Whoever writes may have models, trained with his own rights, also by jobs.
+-- Whoever writes may have models, trained with his own rights, also by jobs, and embeddings.
 DO $$
 DECLARE
     member record;
@@ -218,7 +219,7 @@ BEGIN
         SELECT p.oid::regprocedure AS signature
         FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid
         WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
-              AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward') AND p.proname ~ '^model_' AND p.provolatile = 'v'
+              AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward') AND p.proname ~ '^(model|embedding)_' AND p.provolatile = 'v'
     LOOP
         EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO steward_writer', member.signature);
     END LOOP;
@@ -265,6 +266,7 @@ BEGIN
             ('score_profile', 'a_invalidate', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT', 'steward.lexicon_invalidate()'),
             ('model_champion', 'a_invalidate', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT', 'steward.lexicon_invalidate()'),
             ('model_learnt', 'a_invalidate', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT', 'steward.lexicon_invalidate()'),
+            ('embedding_model', 'a_invalidate', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT', 'steward.lexicon_invalidate()'),
             ('cache_namespace', 'a_check', 'BEFORE INSERT OR UPDATE OR DELETE', 'ROW', 'steward.cache_namespace_check()'),
             ('cache_namespace', 'b_changed', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT', 'steward.cache_definition_changed()'),
             ('cache_dependency', 'a_check', 'BEFORE INSERT OR UPDATE OR DELETE', 'ROW', 'steward.cache_namespace_check()'),

@@ -37,7 +37,7 @@ SELECT is_empty(
                                   'summary', 'summary_source', 'summary_state', 'qec_attempts_rows', 'qec_attempts_changes', 'qec_performance_rows', 'qec_performance_changes', 'hot_index', 'model', 'model_state', 'model_champion',
                                   'model_example', 'model_learnt', 'recovery_setting',
                                   'metric', 'metric_series', 'monitor_setting', 'monitor_state', 'statement_text', 'change_mark', 'slo', 'slo_measured',
-                                  'alert_rule', 'alert_state', 'alert_target', 'api_token')$$,
+                                  'alert_rule', 'alert_state', 'alert_target', 'api_token', 'embedding_model', 'embedding')$$,
     'each table has a place');
 SELECT is_empty(
     $$SELECT i.indexrelid::regclass FROM shard_key AS s JOIN pg_index AS i ON i.indrelid = s.rel
