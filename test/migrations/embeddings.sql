@@ -36,7 +36,6 @@ SELECT throws_ok($$SELECT embedding_import('words', 'pg_class'::regclass)$$, '42
 CREATE TABLE emb.wrong (line text);
 INSERT INTO emb.wrong VALUES ('cat 1 2'), ('dog 1');
 SELECT throws_ok($$SELECT embedding_import('words', 'emb.wrong'::regclass)$$, '22023', 'these are no vectors of words', 'of other lines');
-SELECT throws_ok($$INSERT INTO embedding_model VALUES ('bad', 'emb_owner', 1, 1, sha256('x'), 'y')$$ || ' RETURNING embed(''x'', ''bad'')', '42704', NULL, 'not seen before it is there');
 INSERT INTO embedding_model VALUES ('bad', 'emb_owner', 1, 1, sha256('x'), 'y'), ('none', 'emb_owner', 1, 1, sha256('y'), 'y');
 SELECT throws_ok($$SELECT embed('x', 'bad')$$, '22023', 'an embedding model does not have the hash that its row says', 'bytes of another hash are not shared');
 SELECT throws_ok($$SELECT embed('x', 'none')$$, '22023', 'these are no word vectors, or damaged ones', 'nor those that are none');
@@ -53,6 +52,7 @@ RESET ROLE;
 -- A column of vectors.
 SET SESSION AUTHORIZATION emb_owner;
 CREATE TABLE emb.note (id integer PRIMARY KEY, body text, filler text);
+ALTER TABLE emb.note ALTER COLUMN filler SET STORAGE PLAIN; -- two rows a page
 INSERT INTO emb.note SELECT i, CASE WHEN i % 2 = 0 THEN 'the cat' ELSE 'a bridge' END, repeat('x', 4000) FROM generate_series(1, 600) AS i;
 CREATE TABLE emb.heard (who name);
 CREATE FUNCTION emb.hear() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO emb.heard VALUES (current_user); RETURN NULL; END $$;
@@ -69,8 +69,8 @@ UPDATE emb.note SET body = 'kitten' WHERE id = 600;
 CALL jobs_run();
 CREATE FUNCTION emb.wrong_rows() RETURNS bigint LANGUAGE sql AS $$ SELECT count(*) FROM emb.note WHERE embedding IS DISTINCT FROM embed(body, 'words') $$;
 SELECT is(emb.wrong_rows(), 0::bigint, 'each row has the vector of its text');
-SELECT results_eq($$SELECT state, backlog, written BETWEEN 599 AND 600, error FROM embeddings WHERE relation = 'emb.note'::regclass$$, $$VALUES ('current', 0::bigint, true, NULL::text)$$, 'and the view says so');
-SELECT is((SELECT count(*) FROM emb.heard), 601::bigint, 'triggers of the table saw it, each row once');
+SELECT results_eq($$SELECT state, backlog, written, error FROM embeddings WHERE relation = 'emb.note'::regclass$$, $$VALUES ('current', 0::bigint, 599::bigint, NULL::text)$$, 'and the view says so');
+SELECT is((SELECT count(*) FROM emb.heard), 600::bigint, 'triggers of the table saw it, each row once');
 UPDATE emb.note SET embedding = '{1,2,3}' WHERE id = 1;
 UPDATE emb.note SET embedding = NULL WHERE id = 2;
 UPDATE emb.note SET body = 'bridge', embedding = '{3}' WHERE id = 3;
