@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/semantic/add_scaled.hpp"
 #include "core/semantic/rarity.hpp"
 #include "core/semantic/words.hpp"
 #include "core/vector/kernels.hpp"
@@ -24,7 +25,8 @@ struct Term {
     std::string_view stem;
     double rarity;
     double times;
-    const float *direction; ///< of its vector without what is common; null if it has none
+    const float *vector; ///< without what is common; null if it has none
+    float length;        ///< of that
 };
 
 /// A text taken apart. Stays where it was made: terms are parts of its words.
@@ -34,9 +36,9 @@ struct Side {
     Side &operator=(const Side &) = delete;
 
     Words words;
-    std::vector<Term> terms;       ///< in the order of their stems
-    std::vector<float> directions; ///< of terms
-    std::vector<float> mean;       ///< of all words
+    std::vector<Term> terms;   ///< in the order of their stems
+    std::vector<float> values; ///< of terms
+    std::vector<float> mean;   ///< of all words
 };
 
 /// What a word counts in a mean: next to nothing if it is common.
@@ -48,7 +50,7 @@ double weight_in_mean(double rarity) noexcept {
 
 void collect_terms(Side &side) {
     for (std::size_t i = 0; i < side.words.size(); ++i)
-        side.terms.push_back({side.words[i], stem_of(side.words[i]), 0, 1, nullptr});
+        side.terms.push_back({side.words[i], stem_of(side.words[i]), 0, 1, nullptr, 0});
     std::ranges::sort(side.terms, [](const Term &a, const Term &b) {
         return a.stem != b.stem ? a.stem < b.stem : a.word < b.word;
     });
@@ -64,7 +66,7 @@ void collect_terms(Side &side) {
 
 void look_up(Side &side, const WordVectors &vectors, Stop stop) {
     std::size_t const dimensions = vectors.dimensions();
-    side.directions.resize(side.terms.size() * dimensions);
+    side.values.resize(side.terms.size() * dimensions);
     side.mean.assign(dimensions, 0);
     for (std::size_t i = 0; i < side.terms.size(); ++i) {
         if (i % most_aligned == 0)
@@ -74,18 +76,16 @@ void look_up(Side &side, const WordVectors &vectors, Stop stop) {
         term.rarity = vectors.rarity(term.word, place);
         if (!place)
             continue;
-        float *const direction = side.directions.data() + i * dimensions;
-        vectors.read(*place, direction);
-        vectors.centre(direction);
-        float const length = std::sqrt(kernels().dot(direction, direction, dimensions));
+        float *const vector = side.values.data() + i * dimensions;
+        vectors.read(*place, vector);
+        vectors.centre(vector);
+        float const length = std::sqrt(kernels().dot(vector, vector, dimensions));
         if (!(length > 0) || !std::isfinite(length))
             continue;
         auto const weight = static_cast<float>(term.times * weight_in_mean(term.rarity));
-        for (std::size_t d = 0; d < dimensions; ++d) {
-            side.mean[d] += weight * direction[d];
-            direction[d] /= length;
-        }
-        term.direction = direction;
+        add_scaled(side.mean.data(), vector, weight, dimensions);
+        term.length = length;
+        term.vector = vector;
     }
 }
 
@@ -156,9 +156,9 @@ double jaccard_of_letters(const Side &a, const Side &b) {
 double likeness(const Term &x, const Term &y, std::size_t dimensions) {
     if (x.stem == y.stem)
         return x.word == y.word ? 1 : likeness_of_stems;
-    if (x.direction == nullptr || y.direction == nullptr)
+    if (x.vector == nullptr || y.vector == nullptr)
         return 0;
-    return kernels().dot(x.direction, y.direction, dimensions);
+    return kernels().dot(x.vector, y.vector, dimensions) / (x.length * y.length);
 }
 
 /// The terms that say most, if there are many.

@@ -7,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "core/hash.hpp"
+#include "core/semantic/add_scaled.hpp"
 #include "core/semantic/rarity.hpp"
 #include "core/semantic/word_vectors_layout.hpp"
 #include "core/semantic/words.hpp"
@@ -109,13 +110,10 @@ void WordVectors::read(std::uint32_t place, float *vector) const noexcept {
 }
 
 void WordVectors::centre(float *vector) const noexcept {
-    for (std::uint32_t i = 0; i < dimensions_; ++i)
-        vector[i] -= mean_[i];
+    add_scaled(vector, mean_, -1, dimensions_);
     for (std::uint32_t k = 0; k < axes_; ++k) {
         const float *const axis = axis_ + std::size_t{k} * dimensions_;
-        float const along = kernels().dot(vector, axis, dimensions_);
-        for (std::uint32_t i = 0; i < dimensions_; ++i)
-            vector[i] -= along * axis[i];
+        add_scaled(vector, axis, -kernels().dot(vector, axis, dimensions_), dimensions_);
     }
 }
 
@@ -139,8 +137,7 @@ std::optional<std::vector<float>> WordVectors::embed(std::string_view text, Enco
             continue;
         read(*place, vector.data());
         auto const weight = static_cast<float>(weight_in_mean(*place));
-        for (std::uint32_t d = 0; d < dimensions_; ++d)
-            sum[d] += weight * vector[d];
+        add_scaled(sum.data(), vector.data(), weight, dimensions_);
     }
     float const length = std::sqrt(kernels().dot(sum.data(), sum.data(), dimensions_));
     if (!(length > 0) || !std::isfinite(length))

@@ -93,7 +93,7 @@ STEWARD_FUNCTION(steward_rouge_l) {
 }
 
 /// (expected, actual) -> precision, recall and F1 of both
-STEWARD_FUNCTION_UNMEASURED(steward_text_overlap) {
+STEWARD_FUNCTION(steward_text_overlap) {
     std::string_view const expected = text_argument(fcinfo, 0);
     std::string_view const actual = text_argument(fcinfo, 1);
     core::Encoding const encoding = database_encoding();

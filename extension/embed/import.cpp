@@ -19,6 +19,7 @@ namespace steward::embed {
 
 namespace {
 
+constexpr const char *component = "embedding";
 constexpr std::size_t piece_size = 1U << 16U;
 constexpr long rows_at_once = 1000;
 
@@ -123,7 +124,7 @@ void read_rows(Portal portal, core::WordVectorsBuilder &builder) {
 } // namespace
 
 /// (path, words) -> bytes
-STEWARD_FUNCTION_UNMEASURED(steward_embedding_pack_file) {
+STEWARD_FUNCTION(steward_embedding_pack_file) {
     const char *const path = text_to_cstring(PG_GETARG_TEXT_PP(0));
     std::size_t const words = words_argument(fcinfo, 1);
     check_file_rights();
@@ -133,7 +134,7 @@ STEWARD_FUNCTION_UNMEASURED(steward_embedding_pack_file) {
 }
 
 /// (query, words) -> bytes
-STEWARD_FUNCTION_UNMEASURED(steward_embedding_pack_query) {
+STEWARD_FUNCTION(steward_embedding_pack_query) {
     const char *const query = text_to_cstring(PG_GETARG_TEXT_PP(0));
     std::size_t const words = words_argument(fcinfo, 1);
     MemoryContext const caller = CurrentMemoryContext;
