@@ -64,6 +64,17 @@ END $$;
 REVOKE ALL ON FUNCTION embedding_refresh(regclass, name) FROM PUBLIC;
 COMMENT ON FUNCTION embedding_refresh(regclass, name) IS 'has jobs look at every row, and embed those anew whose vector is not that of their text';
 
+CREATE FUNCTION embedding_watch(relation regclass, vector_column name, text_column name, model text) RETURNS void
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- The last of its kind, so that it sees the text as it will be.
+    EXECUTE format('CREATE TRIGGER %I BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION steward.embedding_keep(%L, %L, %L)',
+                   'zz_steward_embedding_' || vector_column, relation, text_column, vector_column, model);
+END $$;
+REVOKE ALL ON FUNCTION embedding_watch(regclass, name, name, text) FROM PUBLIC;
+COMMENT ON FUNCTION embedding_watch(regclass, name, name, text) IS 'makes the trigger of a table that has an embedding';
+
 CREATE FUNCTION embedding_create(relation regclass, text_column name, model text DEFAULT 'hashed', vector_column name DEFAULT 'embedding') RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 100000 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -96,9 +107,7 @@ BEGIN
     IF vector_type IS NULL THEN
         EXECUTE format('ALTER TABLE %s ADD COLUMN %I real[]', relation, vector_column);
     END IF;
-    -- The last of its kind, so that it sees the text as it will be.
-    EXECUTE format('CREATE TRIGGER %I BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION steward.embedding_keep(%L, %L, %L)',
-                   'zz_steward_embedding_' || vector_column, relation, text_column, vector_column, model);
+    PERFORM steward.embedding_watch(relation, vector_column, text_column, model);
     IF (SELECT coalesce(sum(pg_relation_size(p)), 0) FROM unnest(steward.embedding_parts(relation)) AS p) = 0 THEN
         UPDATE steward.embedding AS e SET filled_at = clock_timestamp() WHERE e.relation = relation AND e.vector_column = vector_column;
     ELSE

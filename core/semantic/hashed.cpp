@@ -5,6 +5,7 @@
 
 #include "core/hash.hpp"
 #include "core/semantic/rarity.hpp"
+#include "core/semantic/sort_stopping.hpp"
 #include "core/semantic/words.hpp"
 
 namespace steward::core {
@@ -15,8 +16,6 @@ constexpr std::uint64_t of_word = 1;
 constexpr std::uint64_t of_trigram = 2;
 constexpr double share_of_trigrams = 0.7; // squared it is about half
 constexpr std::size_t longest_word = 64;  // beyond it trigrams are those of its start
-constexpr std::size_t words_per_stop = 1024;
-
 using Sums = std::array<std::int64_t, hashed_dimensions>;
 
 void add(Sums &sums, std::uint64_t kind, std::string_view feature, std::int64_t weight) {

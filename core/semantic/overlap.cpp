@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/semantic/sort_stopping.hpp"
 #include "core/semantic/words.hpp"
 
 namespace steward::core {
@@ -29,10 +30,13 @@ Overlap overlap_of(std::size_t shared, std::size_t expected, std::size_t actual)
 using Bits = std::vector<std::uint64_t>;
 
 /// Where each word of a text stands.
-std::unordered_map<std::string_view, std::vector<std::size_t>> places_of(const Words &words) {
+std::unordered_map<std::string_view, std::vector<std::size_t>> places_of(const Words &words, Stop stop) {
     std::unordered_map<std::string_view, std::vector<std::size_t>> places;
-    for (std::size_t i = 0; i < words.size(); ++i)
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (i % words_per_stop == 0)
+            stop();
         places[words[i]].push_back(i);
+    }
     return places;
 }
 
@@ -57,12 +61,17 @@ Overlap token_overlap(std::string_view expected, std::string_view actual, Encodi
     std::size_t wanted_count = 0;
     std::size_t given_count = 0;
     std::size_t shared = 0;
-    for (std::size_t i = 0; i < wanted.size(); ++i)
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        if (i % words_per_stop == 0)
+            stop();
         if (!is_article(wanted[i])) {
             ++left[wanted[i]];
             ++wanted_count;
         }
+    }
     for (std::size_t i = 0; i < given.size(); ++i) {
+        if (i % words_per_stop == 0)
+            stop();
         if (is_article(given[i]))
             continue;
         ++given_count;
@@ -77,7 +86,7 @@ Overlap token_overlap(std::string_view expected, std::string_view actual, Encodi
 Overlap rouge_l(std::string_view expected, std::string_view actual, Encoding encoding, Stop stop) {
     Words const wanted(expected, encoding, stop);
     Words const given(actual, encoding, stop);
-    auto const places = places_of(wanted);
+    auto const places = places_of(wanted, stop);
     Bits row((wanted.size() + word_bits - 1) / word_bits, ~std::uint64_t{0});
     Bits match(row.size());
     for (std::size_t i = 0; i < given.size(); ++i) {

@@ -9,6 +9,7 @@
 
 #include "core/semantic/add_scaled.hpp"
 #include "core/semantic/rarity.hpp"
+#include "core/semantic/sort_stopping.hpp"
 #include "core/semantic/words.hpp"
 #include "core/vector/kernels.hpp"
 
@@ -18,6 +19,11 @@ namespace {
 
 constexpr std::size_t most_aligned = 500;
 constexpr double likeness_of_stems = 0.95;
+
+void stop_at(std::size_t i, Stop stop) {
+    if (i % words_per_stop == 0)
+        stop();
+}
 
 /// A different word of a text.
 struct Term {
@@ -48,12 +54,15 @@ double weight_in_mean(double rarity) noexcept {
     return a / (a + std::exp(-zipf * rarity));
 }
 
-void collect_terms(Side &side) {
-    for (std::size_t i = 0; i < side.words.size(); ++i)
+void collect_terms(Side &side, Stop stop) {
+    for (std::size_t i = 0; i < side.words.size(); ++i) {
+        stop_at(i, stop);
         side.terms.push_back({side.words[i], stem_of(side.words[i]), 0, 1, nullptr, 0});
-    std::ranges::sort(side.terms, [](const Term &a, const Term &b) {
+    }
+    auto const less = [](const Term &a, const Term &b) {
         return a.stem != b.stem ? a.stem < b.stem : a.word < b.word;
-    });
+    };
+    sort_stopping(side.terms, less, stop);
     std::size_t kept = 0;
     for (const Term &term : side.terms) {
         if (kept > 0 && side.terms[kept - 1].word == term.word)
@@ -69,8 +78,7 @@ void look_up(Side &side, const WordVectors &vectors, Stop stop) {
     side.values.resize(side.terms.size() * dimensions);
     side.mean.assign(dimensions, 0);
     for (std::size_t i = 0; i < side.terms.size(); ++i) {
-        if (i % most_aligned == 0)
-            stop();
+        stop_at(i, stop);
         Term &term = side.terms[i];
         auto const place = vectors.find(term.word);
         term.rarity = vectors.rarity(term.word, place);
@@ -90,12 +98,14 @@ void look_up(Side &side, const WordVectors &vectors, Stop stop) {
 }
 
 void take_apart(Side &side, const WordVectors *vectors, Stop stop) {
-    collect_terms(side);
+    collect_terms(side, stop);
     if (vectors != nullptr)
         look_up(side, *vectors, stop);
     else
-        for (Term &term : side.terms)
-            term.rarity = static_cast<double>(word_rarity(term.word)) / rarity_unit;
+        for (std::size_t i = 0; i < side.terms.size(); ++i) {
+            stop_at(i, stop);
+            side.terms[i].rarity = static_cast<double>(word_rarity(side.terms[i].word)) / rarity_unit;
+        }
 }
 
 /// Calls `each` with the weight of every stem; of several words with one stem the last counts.
@@ -125,19 +135,19 @@ double cosine_of_words(const Side &a, const Side &b) {
     return common / std::sqrt(squares_a * squares_b);
 }
 
-std::vector<std::uint32_t> trigrams(std::string_view letters) {
+std::vector<std::uint32_t> trigrams(std::string_view letters, Stop stop) {
     std::vector<std::uint32_t> all;
     auto const byte = [&](std::size_t i) { return std::uint32_t{static_cast<unsigned char>(letters[i])}; };
     for (std::size_t i = 0; i + 3 <= letters.size(); ++i)
         all.push_back(byte(i) << 16U | byte(i + 1) << 8U | byte(i + 2));
-    std::ranges::sort(all);
+    sort_stopping(all, std::ranges::less{}, stop);
     all.erase(std::unique(all.begin(), all.end()), all.end());
     return all;
 }
 
-double jaccard_of_letters(const Side &a, const Side &b) {
-    std::vector<std::uint32_t> const left = trigrams(a.words.joined());
-    std::vector<std::uint32_t> const right = trigrams(b.words.joined());
+double jaccard_of_letters(const Side &a, const Side &b, Stop stop) {
+    std::vector<std::uint32_t> const left = trigrams(a.words.joined(), stop);
+    std::vector<std::uint32_t> const right = trigrams(b.words.joined(), stop);
     std::size_t common = 0;
     for (auto i = left.begin(), j = right.begin(); i != left.end() && j != right.end();) {
         if (*i == *j) {
@@ -209,10 +219,12 @@ double cosine_of_means(const Side &a, const Side &b) {
                : 0;
 }
 
-bool denies(const Words &words) {
-    for (std::size_t i = 0; i < words.size(); ++i)
+bool denies(const Words &words, Stop stop) {
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        stop_at(i, stop);
         if (is_negation(words[i]))
             return true;
+    }
     return false;
 }
 
@@ -236,23 +248,25 @@ std::string number_in(std::string_view word) {
     return std::string(word);
 }
 
-std::vector<std::string> numbers_in(const Words &words, bool one_counts) {
+std::vector<std::string> numbers_in(const Words &words, bool one_counts, Stop stop) {
     std::vector<std::string> numbers;
-    for (std::size_t i = 0; i < words.size(); ++i)
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        stop_at(i, stop);
         if (std::string number = number_in(words[i]); !number.empty() && (one_counts || words[i] != "one"))
             numbers.push_back(std::move(number));
-    std::ranges::sort(numbers);
+    }
+    sort_stopping(numbers, std::ranges::less{}, stop);
     numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
     return numbers;
 }
 
 /// "One" is as often a pronoun: it counts where the other text has the number.
-bool numbers_differ(const Words &a, const Words &b) {
-    auto const has_digit = [](const Words &words) {
-        return std::ranges::binary_search(numbers_in(words, false), std::string("1"));
+bool numbers_differ(const Words &a, const Words &b, Stop stop) {
+    auto const has_digit = [stop](const Words &words) {
+        return std::ranges::binary_search(numbers_in(words, false, stop), std::string("1"));
     };
     bool const one_counts = has_digit(a) || has_digit(b);
-    return numbers_in(a, one_counts) != numbers_in(b, one_counts);
+    return numbers_in(a, one_counts, stop) != numbers_in(b, one_counts, stop);
 }
 
 } // namespace
@@ -263,8 +277,10 @@ PairScore score_pair(std::string_view a, std::string_view b, Encoding encoding, 
     Side right(Words(b, encoding, stop));
     take_apart(left, vectors, stop);
     take_apart(right, vectors, stop);
-    PairScore result{
-        0, {}, denies(left.words) != denies(right.words), numbers_differ(left.words, right.words)};
+    PairScore result{0,
+                     {},
+                     denies(left.words, stop) != denies(right.words, stop),
+                     numbers_differ(left.words, right.words, stop)};
     if (left.words.empty() || right.words.empty()) {
         // Nothing but signs, or nothing at all.
         result.score = left.words.empty() && right.words.empty() && a == b ? 1 : 0;
@@ -272,7 +288,7 @@ PairScore score_pair(std::string_view a, std::string_view b, Encoding encoding, 
     }
     PairFeatures &parts = result.parts;
     parts.words = cosine_of_words(left, right);
-    parts.letters = jaccard_of_letters(left, right);
+    parts.letters = jaccard_of_letters(left, right, stop);
     double mean = (parts.words + parts.letters) / 2;
     if (vectors != nullptr) {
         parts.alignment = f1_of_alignment(left, right, vectors->dimensions(), stop);

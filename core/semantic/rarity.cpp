@@ -72,8 +72,8 @@ constexpr std::array<Counted, common_count> counted = [] {
     for (std::size_t rank = 0; rank < common_count; ++rank) {
         std::size_t const end = common.find(' ', start);
         double const rarity = logarithm(static_cast<double>(rank) + mandelbrot) - less;
-        all[rank] = {common.substr(start, end - start),
-                     static_cast<std::int32_t>((rarity < least ? least : rarity) * rarity_unit + 0.5)};
+        auto const doubled = static_cast<std::int32_t>((rarity < least ? least : rarity) * rarity_unit * 2);
+        all[rank] = {common.substr(start, end - start), (doubled + 1) / 2};
         start = end + 1;
     }
     std::ranges::sort(all, {}, &Counted::word);

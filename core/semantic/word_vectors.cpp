@@ -9,6 +9,7 @@
 #include "core/hash.hpp"
 #include "core/semantic/add_scaled.hpp"
 #include "core/semantic/rarity.hpp"
+#include "core/semantic/sort_stopping.hpp"
 #include "core/semantic/word_vectors_layout.hpp"
 #include "core/semantic/words.hpp"
 #include "core/vector/kernels.hpp"
@@ -18,8 +19,6 @@ namespace steward::core {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "stored numbers are little-endian");
-
-constexpr std::size_t words_per_stop = 4096;
 
 /// How much a word counts in the mean of a text. Source: Arora, Liang, Ma, "A simple but tough-to-beat
 /// baseline for sentence embeddings", ICLR 2017; milder than there, so that texts of two words are near when

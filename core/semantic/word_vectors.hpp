@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 #include <optional>
 #include <span>
 #include <string>
@@ -80,7 +81,8 @@ class WordVectorsBuilder {
     static constexpr std::size_t most_bytes = 256U << 20U;
 
     /// Keeps so many words at the most.
-    explicit WordVectorsBuilder(std::size_t most_words);
+    explicit WordVectorsBuilder(std::size_t most_words,
+                                std::pmr::memory_resource *memory = std::pmr::get_default_resource());
 
     bool is_full() const noexcept { return scales_.size() >= most_words_; }
     std::size_t words() const noexcept { return scales_.size(); }
@@ -92,17 +94,17 @@ class WordVectorsBuilder {
     void add(std::string_view word, std::span<const float> vector);
 
     /// The bytes. Throws Error(invalid_argument) if there is no word.
-    std::string finish(Stop stop = Stop{});
+    std::pmr::string finish(Stop stop = Stop{});
 
   private:
     std::size_t most_words_;
     std::size_t dimensions_ = 0;
-    std::vector<float> scales_;
-    std::string lengths_;
-    std::string letters_;
-    std::vector<std::int8_t> rows_;
-    std::vector<std::uint32_t> table_; ///< as in the index
-    std::vector<std::size_t> starts_;
+    std::pmr::vector<float> scales_;
+    std::pmr::string lengths_;
+    std::pmr::string letters_;
+    std::pmr::vector<std::int8_t> rows_;
+    std::pmr::vector<std::uint32_t> table_; ///< as in the index
+    std::pmr::vector<std::size_t> starts_;
 };
 
 } // namespace steward::core

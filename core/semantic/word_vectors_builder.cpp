@@ -76,13 +76,15 @@ std::vector<Row> main_axes(const std::vector<Row> &covariance, std::size_t count
     return axes;
 }
 
-template <class Number> void append(std::string &bytes, std::span<const Number> numbers) {
+template <class Number> void append(std::pmr::string &bytes, std::span<const Number> numbers) {
     bytes.append(reinterpret_cast<const char *>(numbers.data()), numbers.size_bytes());
 }
 
 } // namespace
 
-WordVectorsBuilder::WordVectorsBuilder(std::size_t most_words) : most_words_(most_words), table_(1U << 10U) {
+WordVectorsBuilder::WordVectorsBuilder(std::size_t most_words, std::pmr::memory_resource *memory)
+    : most_words_(most_words), scales_(memory), lengths_(memory), letters_(memory), rows_(memory),
+      table_(1U << 10U, 0U, memory), starts_(memory) {
 }
 
 void WordVectorsBuilder::add(std::string_view given, std::span<const float> vector) {
@@ -134,7 +136,7 @@ void WordVectorsBuilder::add(std::string_view given, std::span<const float> vect
     }
 }
 
-std::string WordVectorsBuilder::finish(Stop stop) {
+std::pmr::string WordVectorsBuilder::finish(Stop stop) {
     if (scales_.empty())
         throw Error(ErrorKind::invalid_argument, "there are no vectors of words");
     std::size_t const count = scales_.size();
@@ -161,7 +163,9 @@ std::string WordVectorsBuilder::finish(Stop stop) {
                                 static_cast<std::uint32_t>(letters_.size()),
                                 static_cast<std::uint32_t>(axes),
                                 {}};
-    std::string bytes(reinterpret_cast<const char *>(&header), sizeof header);
+    std::pmr::string bytes(rows_.get_allocator().resource());
+    bytes.reserve(layout::size_of(header));
+    bytes.append(reinterpret_cast<const char *>(&header), sizeof header);
     std::vector<Row> all = main_axes(covariance, axes, stop);
     // Of some hundred words the mean is one of their subject: it stays.
     all.insert(all.begin(), axes > 0 ? mean : Row(dimensions_));

@@ -5,6 +5,7 @@
 #include "core/semantic/word_vectors.hpp"
 
 #include "extension/boundary.hpp"
+#include "extension/memory.hpp"
 #include "extension/text.hpp"
 #include "extension/vector_argument.hpp"
 
@@ -31,7 +32,7 @@ std::size_t words_argument(FunctionCallInfo fcinfo, int n) {
 }
 
 Datum bytes_datum(core::WordVectorsBuilder &builder) {
-    std::string const bytes = builder.finish(on_interrupt);
+    std::pmr::string const bytes = builder.finish(on_interrupt);
     auto *const value = static_cast<bytea *>(
         guarded([&] { return MemoryContextAllocHuge(CurrentMemoryContext, bytes.size() + VARHDRSZ); }));
     SET_VARSIZE(value, bytes.size() + VARHDRSZ);
@@ -128,7 +129,8 @@ STEWARD_FUNCTION(steward_embedding_pack_file) {
     const char *const path = text_to_cstring(PG_GETARG_TEXT_PP(0));
     std::size_t const words = words_argument(fcinfo, 1);
     check_file_rights();
-    core::WordVectorsBuilder builder(words);
+    ContextResource memory;
+    core::WordVectorsBuilder builder(words, &memory);
     read_file(path, builder);
     return bytes_datum(builder);
 }
@@ -140,7 +142,8 @@ STEWARD_FUNCTION(steward_embedding_pack_query) {
     MemoryContext const caller = CurrentMemoryContext;
     SPI_connect();
     Portal const portal = SPI_cursor_open_with_args(nullptr, query, 0, nullptr, nullptr, nullptr, true, 0);
-    core::WordVectorsBuilder builder(words);
+    ContextResource memory(caller); // not SPI's, which ends before
+    core::WordVectorsBuilder builder(words, &memory);
     read_rows(portal, builder);
     guarded([&] {
         SPI_cursor_close(portal);

@@ -296,6 +296,21 @@ BEGIN
     END IF;
 END $$;
 
+-- So do embeddings. Texts that were written since have no vectors, or those of before: their owners have them looked at anew.
+DO $$
+DECLARE
+    bereft record;
+BEGIN
+    IF to_regclass('steward.embedding') IS NOT NULL THEN
+        FOR bereft IN SELECT e.* FROM steward.embedding AS e JOIN pg_class AS c ON c.oid = e.relation
+                      WHERE NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = e.relation AND t.tgfoid = to_regprocedure('steward.embedding_keep()')
+                                                                          AND t.tgname = 'zz_steward_embedding_' || e.vector_column) LOOP
+            PERFORM steward.embedding_watch(bereft.relation, bereft.vector_column, bereft.text_column, bereft.model);
+            UPDATE steward.embedding AS e SET hash = '' WHERE e.relation = bereft.relation AND e.vector_column = bereft.vector_column;
+        END LOOP;
+    END IF;
+END $$;
+
 -- The worker connects as itself, also where PUBLIC may not.
 DO $$
 BEGIN

@@ -19,7 +19,7 @@ constexpr Encoding utf8 = Encoding::utf8;
 /// Word vectors in memory of their own.
 class Loaded {
   public:
-    explicit Loaded(const std::string &bytes) : stored_((bytes.size() + 3) / 4) {
+    explicit Loaded(std::string_view bytes) : stored_((bytes.size() + 3) / 4) {
         if (!bytes.empty())
             std::memcpy(stored_.data(), bytes.data(), bytes.size());
         vectors_.emplace(std::as_bytes(std::span(stored_)).first(bytes.size()));
@@ -91,7 +91,7 @@ TEST(VectorsReader, SaysWhereItFails) {
     EXPECT_EQ(refusal("{\"\\x\":1}"), "JSON, line 1 has an unknown escape.");
 }
 
-std::string bytes_of(std::initializer_list<std::pair<std::string_view, std::vector<float>>> words) {
+std::pmr::string bytes_of(std::initializer_list<std::pair<std::string_view, std::vector<float>>> words) {
     WordVectorsBuilder builder(1000);
     for (const auto &[word, vector] : words)
         builder.add(word, vector);
@@ -155,11 +155,11 @@ TEST(WordVectors, WithoutWhatIsCommonSpreadInAllDirections) {
 TEST(WordVectors, RefuseWhatIsNone) {
     EXPECT_THROW(Loaded(std::string()), Error);
     EXPECT_THROW(Loaded(std::string(100, 'x')), Error);
-    std::string const whole = bytes_of({{"x", {1, 2}}, {"yy", {2, 1}}});
+    std::pmr::string const whole = bytes_of({{"x", {1, 2}}, {"yy", {2, 1}}});
     EXPECT_THROW(Loaded(whole.substr(0, whole.size() - 1)), Error);
     EXPECT_THROW(Loaded(whole + "x"), Error);
     for (std::size_t i = 0; i < 24; ++i) {
-        std::string damaged = whole;
+        std::pmr::string damaged = whole;
         damaged[i] = static_cast<char>(damaged[i] ^ 0x55);
         EXPECT_THROW(Loaded{damaged}, Error) << i;
     }
