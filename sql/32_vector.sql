@@ -64,3 +64,23 @@ CREATE FUNCTION ivf_check(index regclass, OUT list integer, OUT problem text) RE
     LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100000 ROWS 1;
 REVOKE ALL ON FUNCTION ivf_check(regclass) FROM PUBLIC;
 COMMENT ON FUNCTION ivf_check(regclass) IS 'what is wrong with a steward_ivf index: nothing, if it is whole';
+
+CREATE FUNCTION vector_rebuild(index regclass, lists integer DEFAULT NULL, quantizer text DEFAULT NULL, m integer DEFAULT NULL, nbits integer DEFAULT NULL,
+                               bits integer DEFAULT NULL) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 100000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    given record;
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_am AS a ON a.oid = c.relam WHERE c.oid = index AND a.amname = 'steward_ivf') THEN
+        RAISE EXCEPTION '% is not a steward_ivf index', coalesce(index::text, 'null') USING ERRCODE = 'wrong_object_type';
+    END IF;
+    FOR given IN SELECT o.name, o.value FROM (VALUES ('lists', lists::text), ('quantizer', quantizer), ('m', m::text), ('nbits', nbits::text), ('bits', bits::text)) AS o (name, value)
+                 WHERE o.value IS NOT NULL LOOP
+        EXECUTE format('ALTER INDEX %s SET (%I = %L)', index, given.name, given.value);
+    END LOOP;
+    EXECUTE format('REINDEX INDEX %s', index);
+END $$;
+REVOKE ALL ON FUNCTION vector_rebuild(regclass, integer, text, integer, integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION vector_rebuild(regclass, integer, text, integer, integer, integer) IS
+    'makes a steward_ivf index anew, with the options that are given; the table can be read, but not by this index, and not be written meanwhile';

@@ -62,6 +62,15 @@ std::uint32_t nearer(const std::int32_t *sums, const float *scales, const float 
     return found;
 }
 
+void scan1(const std::uint8_t *codes, const std::int8_t *query, std::size_t groups,
+           std::int32_t *sums) noexcept {
+    std::fill_n(sums, lanes, 0);
+    for (std::size_t group = 0; group < groups; ++group, codes += group_bytes, query += 32)
+        for (std::size_t lane = 0; lane < lanes; ++lane)
+            for (std::size_t i = 0; i < 32; ++i)
+                sums[lane] += ((codes[lane * 4 + i % 4] >> (i / 4)) & 1) * query[i];
+}
+
 void scan4(const std::uint8_t *codes, const std::int8_t *query, std::size_t groups,
            std::int32_t *sums) noexcept {
     std::fill_n(sums, lanes, 0);
@@ -86,7 +95,7 @@ void scan8(const std::uint8_t *codes, const std::int8_t *query, std::size_t grou
 
 const Kernels &portable_kernels() noexcept {
     static constexpr Kernels portable{
-        "portable", dot, squared_distance, dot_block, dot_block4, keep_nearest, nearer, scan4, scan8};
+        "portable", dot, squared_distance, dot_block, dot_block4, keep_nearest, nearer, scan1, scan4, scan8};
     return portable;
 }
 

@@ -11,7 +11,7 @@ inline constexpr std::size_t lanes = 16;
 
 /// Codes of as many vectors as there are lanes lie interleaved, 64 bytes a group: four bytes of each lane.
 /// With 4 bits a dimension these are 8 dimensions, the low halves of the bytes being the first four of them;
-/// with 8 bits they are 4.
+/// with 8 bits they are 4, and with one bit 32, the lowest bits of the bytes being the first four of them.
 inline constexpr std::size_t group_bytes = 64;
 
 /// From sums to products.
@@ -19,6 +19,10 @@ struct Line {
     float of_sum;
     float constant;
 };
+
+/// Sums of products of codes with a query, group by group.
+using ScanCodes = void (*)(const std::uint8_t *codes, const std::int8_t *query, std::size_t groups,
+                           std::int32_t *sums) noexcept;
 
 struct Kernels {
     const char *name;
@@ -48,13 +52,11 @@ struct Kernels {
     std::uint32_t (*nearer)(const std::int32_t *sums, const float *scales, const float *squares, Line line,
                             float least, float *nearness) noexcept;
 
-    /// Sums of products of codes from 0 to 15 with a query, 8 dimensions a group.
-    void (*scan4)(const std::uint8_t *codes, const std::int8_t *query, std::size_t groups,
-                  std::int32_t *sums) noexcept;
+    ScanCodes scan1; ///< of 0 or 1, 32 dimensions a group
+    ScanCodes scan4; ///< of 0 to 15, 8 dimensions a group
+    ScanCodes scan8; ///< of 0 to 255, 4 dimensions a group
 
-    /// The same of codes from 0 to 255, 4 dimensions a group.
-    void (*scan8)(const std::uint8_t *codes, const std::int8_t *query, std::size_t groups,
-                  std::int32_t *sums) noexcept;
+    ScanCodes scan(int bits) const noexcept { return bits == 1 ? scan1 : bits == 4 ? scan4 : scan8; }
 };
 
 /// For any processor.

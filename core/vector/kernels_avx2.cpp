@@ -136,6 +136,21 @@ STEWARD_AVX2 void store(std::int32_t *sums, __m256i value) noexcept {
     _mm256_storeu_si256(reinterpret_cast<__m256i *>(sums), value);
 }
 
+STEWARD_AVX2 void scan1(const std::uint8_t *codes, const std::int8_t *query, std::size_t groups,
+                        std::int32_t *sums) noexcept {
+    __m256i const lowest = _mm256_set1_epi8(1);
+    __m256i all[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+    for (std::size_t group = 0; group < groups; ++group, codes += group_bytes, query += 32)
+        for (std::size_t j = 0; j < 2; ++j) {
+            __m256i bits = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(codes + j * group_bytes / 2));
+            for (std::size_t i = 0; i < 8; ++i, bits = _mm256_srli_epi16(bits, 1))
+                all[j] = _mm256_add_epi32(all[j],
+                                          products(_mm256_and_si256(bits, lowest), four_of(query + 4 * i)));
+        }
+    store(sums, all[0]);
+    store(sums + half_lanes, all[1]);
+}
+
 STEWARD_AVX2 void scan4(const std::uint8_t *codes, const std::int8_t *query, std::size_t groups,
                         std::int32_t *sums) noexcept {
     __m256i all[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
@@ -167,8 +182,8 @@ STEWARD_AVX2 void scan8(const std::uint8_t *codes, const std::int8_t *query, std
 } // namespace
 
 const Kernels *avx2_kernels() noexcept {
-    static constexpr Kernels half{"avx2", dot,  squared_distance, dot_block, dot_block4, keep_nearest, nearer,
-                                  scan4,  scan8};
+    static constexpr Kernels half{
+        "avx2", dot, squared_distance, dot_block, dot_block4, keep_nearest, nearer, scan1, scan4, scan8};
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &half : nullptr;
 }
 

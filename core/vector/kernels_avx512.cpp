@@ -120,6 +120,18 @@ STEWARD_AVX512 __m512i four_of(const std::int8_t *query) noexcept {
     return _mm512_set1_epi32(four);
 }
 
+STEWARD_AVX512 void scan1(const std::uint8_t *codes, const std::int8_t *query, std::size_t groups,
+                          std::int32_t *sums) noexcept {
+    __m512i const lowest = _mm512_set1_epi8(1);
+    __m512i all = _mm512_setzero_si512();
+    for (std::size_t group = 0; group < groups; ++group, codes += group_bytes) {
+        __m512i bits = _mm512_loadu_si512(codes);
+        for (std::size_t i = 0; i < 8; ++i, query += 4, bits = _mm512_srli_epi16(bits, 1))
+            all = _mm512_dpbusd_epi32(all, _mm512_and_si512(bits, lowest), four_of(query));
+    }
+    _mm512_storeu_si512(sums, all);
+}
+
 STEWARD_AVX512 void scan4(const std::uint8_t *codes, const std::int8_t *query, std::size_t groups,
                           std::int32_t *sums) noexcept {
     __m512i const half = _mm512_set1_epi8(15);
@@ -152,7 +164,7 @@ STEWARD_AVX512 void scan8(const std::uint8_t *codes, const std::int8_t *query, s
 
 const Kernels *avx512_kernels() noexcept {
     static constexpr Kernels wide{
-        "avx512", dot, squared_distance, dot_block, dot_block4, keep_nearest, nearer, scan4, scan8};
+        "avx512", dot, squared_distance, dot_block, dot_block4, keep_nearest, nearer, scan1, scan4, scan8};
     bool const can = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni") &&
                      __builtin_cpu_supports("fma");

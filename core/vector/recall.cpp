@@ -30,8 +30,8 @@ void RecallMeter::meet(std::span<const float> vector, std::uint32_t list, std::u
     }
 }
 
-std::vector<std::uint32_t> RecallMeter::probes(const Centroids &centroids, std::span<const float> shares,
-                                               Stop stop) const {
+std::vector<float> RecallMeter::probes(const Centroids &centroids, std::span<const float> shares,
+                                       Stop stop) const {
     std::vector<std::size_t> with_rank(centroids.size()); // neighbours in the list of that rank
     std::size_t all = 0;
     std::vector<std::uint32_t> lists;
@@ -45,13 +45,14 @@ std::vector<std::uint32_t> RecallMeter::probes(const Centroids &centroids, std::
             ++with_rank[rank[neighbour.list]];
         all += found_[i].size();
     }
-    std::vector<std::uint32_t> probes;
+    std::vector<float> probes;
     for (float const share : shares) {
-        std::size_t seen = 0;
-        std::uint32_t count = 0;
-        while (count < with_rank.size() && static_cast<float>(seen) < share * static_cast<float>(all))
-            seen += with_rank[count++];
-        probes.push_back(std::max<std::uint32_t>(count, 1));
+        float missing = share * static_cast<float>(all);
+        std::size_t count = 0;
+        while (count < with_rank.size() && missing >= static_cast<float>(with_rank[count]))
+            missing -= static_cast<float>(with_rank[count++]);
+        float const part = count < with_rank.size() ? missing / static_cast<float>(with_rank[count]) : 0;
+        probes.push_back(std::max(static_cast<float>(count) + part, 1.0F));
     }
     return probes;
 }

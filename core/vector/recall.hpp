@@ -20,9 +20,10 @@ class RecallMeter {
 
     void meet(std::span<const float> vector, std::uint32_t list, std::uint64_t id);
 
-    /// How many of the lists nearest to a query have such a share of its neighbours, for each share.
-    std::vector<std::uint32_t> probes(const Centroids &centroids, std::span<const float> shares,
-                                      Stop stop = Stop{}) const;
+    /// How many of the lists nearest to a query have such a share of its neighbours, for each share. A
+    /// fraction is that of the queries that look into one more.
+    std::vector<float> probes(const Centroids &centroids, std::span<const float> shares,
+                              Stop stop = Stop{}) const;
 
   private:
     struct Neighbour {

@@ -13,6 +13,7 @@ namespace steward::ivf {
 
 IndexBuildResult *ambuild(Relation heap, Relation index, IndexInfo *info);
 void ambuildempty(Relation index);
+char *ambuildphasename(int64 phase);
 bool aminsert(Relation index, Datum *values, bool *nulls, ItemPointer tid, Relation heap,
               IndexUniqueCheck unique, bool is_unchanged, IndexInfo *info);
 IndexBulkDeleteResult *ambulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,

@@ -39,10 +39,9 @@ Size size_of(Oid index) {
     Relation const relation = index_open(index, NoLock);
     boundary([&] {
         if (std::shared_ptr<const Opened> const opened = open(relation))
-            size = {
-                static_cast<double>(opened->meta.lists),
-                static_cast<double>(opened->probes(search_settings.probes, search_settings.target_recall)),
-                static_cast<double>(opened->meta.dimensions)};
+            size = {static_cast<double>(opened->meta.lists),
+                    opened->probes(search_settings.probes, search_settings.target_recall),
+                    static_cast<double>(opened->meta.dimensions)};
     });
     index_close(relation, NoLock);
     return size;
@@ -89,8 +88,9 @@ void amcostestimate(PlannerInfo *, IndexPath *path, double loops, Cost *startup,
     double const of_codes = (size.lists + share * tuples) * cpu_operator_cost * size.dimensions / 1600;
     double const of_pages = share * path->indexinfo->pages * cpu_tuple_cost;
     double const looked_up = std::min(40.0, tuples);
-    *startup =
-        of_codes + of_pages + looked_up * (cpu_index_tuple_cost + cpu_operator_cost * size.dimensions / 16);
+    // A row that is looked up is found again by the executor; all of them take four times as long as a sort.
+    double const of_row = 10 * cpu_tuple_cost + cpu_operator_cost * size.dimensions / 16;
+    *startup = of_codes + of_pages + looked_up * of_row;
     *total = (*startup - of_codes - of_pages) * tuples / looked_up + (of_codes + of_pages) / share;
     *total = std::max(*total, *startup);
 }
@@ -109,6 +109,7 @@ STEWARD_FUNCTION_UNMEASURED(steward_ivf_handler) {
     routine->amkeytype = InvalidOid;
     routine->ambuild = ambuild;
     routine->ambuildempty = ambuildempty;
+    routine->ambuildphasename = ambuildphasename;
     routine->aminsert = aminsert;
     routine->ambulkdelete = ambulkdelete;
     routine->amvacuumcleanup = amvacuumcleanup;
@@ -122,13 +123,31 @@ STEWARD_FUNCTION_UNMEASURED(steward_ivf_handler) {
     PG_RETURN_POINTER(routine);
 }
 
+namespace {
+
+/// What an operator class says of itself.
+Datum class_of(steward::core::Metric metric, steward::ivf::Kind kind) {
+    PG_RETURN_INT32(static_cast<int>(metric) | static_cast<int>(kind) << 8);
+}
+
+} // namespace
+
 /// (internal) -> which distance an operator class is of
 STEWARD_FUNCTION_UNMEASURED(steward_ivf_cosine) {
-    PG_RETURN_INT32(static_cast<int>(steward::core::Metric::cosine));
+    return class_of(steward::core::Metric::cosine, steward::ivf::Kind::array);
 }
 STEWARD_FUNCTION_UNMEASURED(steward_ivf_l2) {
-    PG_RETURN_INT32(static_cast<int>(steward::core::Metric::l2));
+    return class_of(steward::core::Metric::l2, steward::ivf::Kind::array);
 }
 STEWARD_FUNCTION_UNMEASURED(steward_ivf_inner_product) {
-    PG_RETURN_INT32(static_cast<int>(steward::core::Metric::inner_product));
+    return class_of(steward::core::Metric::inner_product, steward::ivf::Kind::array);
+}
+STEWARD_FUNCTION_UNMEASURED(steward_ivf_pgvector_cosine) {
+    return class_of(steward::core::Metric::cosine, steward::ivf::Kind::pgvector);
+}
+STEWARD_FUNCTION_UNMEASURED(steward_ivf_pgvector_l2) {
+    return class_of(steward::core::Metric::l2, steward::ivf::Kind::pgvector);
+}
+STEWARD_FUNCTION_UNMEASURED(steward_ivf_pgvector_inner_product) {
+    return class_of(steward::core::Metric::inner_product, steward::ivf::Kind::pgvector);
 }

@@ -5,13 +5,13 @@
 #include "extension/ivf/access.hpp"
 
 #include "extension/boundary.hpp"
-#include "extension/ivf/options.hpp"
-#include "extension/ivf/posting_writer.hpp"
-#include "extension/ivf/rows.hpp"
+#include "extension/ivf/insert.hpp"
+#include "extension/ivf/pages.hpp"
 
 extern "C" {
 #include "access/generic_xlog.h"
 #include "common/pg_prng.h"
+#include "storage/lmgr.h"
 }
 
 namespace steward::ivf {
@@ -74,14 +74,21 @@ void write_entry(Relation index, Buffer buffer, const FrameLayout &layout, Place
     GenericXLogFinish(state);
 }
 
+/// What pages are added to.
+struct Belongs {
+    std::uint32_t list;
+    std::uint32_t generation;
+    std::uint32_t oldest; ///< generation that counts
+};
+
 /// Empty pages for one more frame, or several narrow ones, that nothing leads to yet; the first of them.
-BlockNumber add_pages(Relation index, const FrameLayout &layout, std::uint32_t list) {
+BlockNumber add_pages(Relation index, const FrameLayout &layout, Belongs to) {
     BlockNumber next = InvalidBlockNumber;
     for (std::size_t part = layout.pages_per_frame(); part-- > 0;) {
-        Buffer const buffer = extend(index, MAIN_FORKNUM);
+        Buffer const buffer = free_page(index, to.oldest);
         GenericXLogState *const state = GenericXLogStart(index);
         Page const page = GenericXLogRegisterBuffer(state, buffer, GENERIC_XLOG_FULL_IMAGE);
-        start_page(page, list);
+        start_page(page, to.list, to.generation);
         tail_of(page)->next = next;
         if (part > 0) { // those of lanes that are never used are zero, and below pd_lower
             memset(contents(page), 0, layout.groups_on(part) * core::group_bytes);
@@ -112,8 +119,9 @@ End end_of(Relation index, Buffer buffer, const FrameLayout &layout) {
 }
 
 /// Makes the chain longer. Whoever does that holds the page on which its last frames begin.
-BlockNumber lengthen(Relation index, Buffer buffer, const FrameLayout &layout, BlockNumber last) {
-    BlockNumber const added = add_pages(index, layout, tail_of(BufferGetPage(buffer))->list);
+BlockNumber lengthen(Relation index, Buffer buffer, const Opened &opened, BlockNumber last) {
+    std::uint32_t const list = tail_of(BufferGetPage(buffer))->list;
+    BlockNumber const added = add_pages(index, opened.layout, {list, opened.meta.generation, opened.oldest});
     bool const is_same = last == BufferGetBlockNumber(buffer);
     Buffer const end = is_same ? buffer : lock_page(index, last, BUFFER_LOCK_EXCLUSIVE);
     GenericXLogState *const state = GenericXLogStart(index);
@@ -124,15 +132,17 @@ BlockNumber lengthen(Relation index, Buffer buffer, const FrameLayout &layout, B
     return added;
 }
 
-ListHead read_head(Relation index, const Meta &meta, std::uint32_t list) {
-    Buffer const buffer = lock_page(index, directory_block(meta, list), BUFFER_LOCK_SHARE);
+ListHead read_head(Relation index, const Opened &opened, std::uint32_t list) {
+    Buffer const buffer = lock_page(index, opened.directory_page(list), BUFFER_LOCK_SHARE);
     ListHead const head = *directory_entry(BufferGetPage(buffer), list);
     UnlockReleaseBuffer(buffer);
     return head;
 }
 
+} // namespace
+
 void insert_entry(Relation index, const Opened &opened, const Entry &entry, const ItemPointerData &tid) {
-    BlockNumber const hinted = read_head(index, opened.meta, entry.list).next_insert;
+    BlockNumber const hinted = read_head(index, opened, entry.list).next_insert;
     BlockNumber block = hinted;
     for (;;) {
         Buffer const buffer = lock_page(index, block, BUFFER_LOCK_EXCLUSIVE);
@@ -143,14 +153,16 @@ void insert_entry(Relation index, const Opened &opened, const Entry &entry, cons
             break;
         }
         End const end = end_of(index, buffer, opened.layout);
-        block = end.next != InvalidBlockNumber ? end.next : lengthen(index, buffer, opened.layout, end.block);
+        block = end.next != InvalidBlockNumber ? end.next : lengthen(index, buffer, opened, end.block);
         UnlockReleaseBuffer(buffer);
     }
     if (block != hinted)
-        hint_insert(index, opened.meta, entry.list, block);
+        hint_insert(index, opened, entry.list, block);
 }
 
-/// The first vector decides how many dimensions all have. There is one list as long as nobody reindexes.
+namespace {
+
+/// The first vector decides how many dimensions all have. There is one list until vacuum makes more of it.
 void start_index(Relation index, std::size_t dimensions) {
     Buffer const buffer = ReadBuffer(index, meta_block);
     LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
@@ -162,8 +174,8 @@ void start_index(Relation index, std::size_t dimensions) {
     }
     core::CodeFormat const format{dimensions, meta.bits};
     FrameLayout const layout(format, static_cast<core::Metric>(meta.metric));
-    BlockNumber const first = add_pages(index, layout, 0);
-    Buffer const directory = extend(index, MAIN_FORKNUM);
+    BlockNumber const first = add_pages(index, layout, {0, meta.generation, meta.generation});
+    Buffer const directory = free_page(index, meta.generation);
     meta.dimensions = static_cast<std::uint32_t>(dimensions);
     meta.lists = 1;
     meta.seed = build_seed;
@@ -172,7 +184,7 @@ void start_index(Relation index, std::size_t dimensions) {
     meta.probes.fill(1);
     GenericXLogState *const state = GenericXLogStart(index);
     Page const entries = GenericXLogRegisterBuffer(state, directory, GENERIC_XLOG_FULL_IMAGE);
-    start_page(entries, 0);
+    start_page(entries, 0, meta.generation);
     *directory_entry(entries, 0) = {first, first};
     set_used(entries, sizeof(ListHead));
     memcpy(contents(GenericXLogRegisterBuffer(state, buffer, 0)), &meta, sizeof meta);
@@ -182,7 +194,8 @@ void start_index(Relation index, std::size_t dimensions) {
 }
 
 void insert(Relation index, Datum value, ItemPointer tid) {
-    std::span<const float> const vector = guarded([&] { return indexed_vector(value); });
+    std::span<const float> const vector = guarded([&] { return indexed_vector(value, kind_of(index)); });
+    guarded([&] { LockPage(index, grouping_lock, ShareLock); });
     std::shared_ptr<const Opened> opened = open(index);
     if (opened == nullptr) {
         guarded([&] { start_index(index, vector.size()); });
@@ -191,20 +204,25 @@ void insert(Relation index, Datum value, ItemPointer tid) {
     guarded([&] { require_dimensions(index, vector.size(), opened->meta.dimensions); });
     std::vector<float> prepared;
     if (!prepare(*opened, vector, prepared))
-        return;
+        return guarded([&] { UnlockPage(index, grouping_lock, ShareLock); });
     Entry entry;
     make_entry(*opened, prepared.data(), list_of(*opened, prepared), entry);
-    guarded([&] { insert_entry(index, *opened, entry, *tid); });
+    guarded([&] {
+        insert_entry(index, *opened, entry, *tid);
+        UnlockPage(index, grouping_lock, ShareLock);
+    });
 }
 
 } // namespace
 
-void hint_insert(Relation index, const Meta &meta, std::uint32_t list, BlockNumber block) {
-    Buffer const buffer = ReadBuffer(index, directory_block(meta, list));
+void hint_insert(Relation index, const Opened &opened, std::uint32_t list, BlockNumber block) {
+    Buffer const buffer = ReadBuffer(index, opened.directory_page(list));
     LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-    GenericXLogState *const state = GenericXLogStart(index);
-    directory_entry(GenericXLogRegisterBuffer(state, buffer, 0), list)->next_insert = block;
-    GenericXLogFinish(state);
+    if (directory_entry(BufferGetPage(buffer), list)->next_insert != block) {
+        GenericXLogState *const state = GenericXLogStart(index);
+        directory_entry(GenericXLogRegisterBuffer(state, buffer, 0), list)->next_insert = block;
+        GenericXLogFinish(state);
+    }
     UnlockReleaseBuffer(buffer);
 }
 

@@ -3,7 +3,7 @@
 
 #include "extension/ivf/access.hpp"
 
-#include <unordered_map>
+#include <cmath>
 #include <unordered_set>
 
 #include "extension/boundary.hpp"
@@ -87,6 +87,8 @@ void walk_list(Relation index, const Opened &opened, std::uint32_t list, Walk &w
         guarded([&] { copy_page(index, block, image.data); });
         PageTail const tail = *tail_of(image.data);
         bool const is_first_part = seen % layout.pages_per_frame() == 0;
+        if (tail.generation != opened.meta.generation)
+            walk.complain(at_page(block) + "of generation " + std::to_string(tail.generation));
         if (tail.list != list)
             walk.complain(at_page(block) + "of list " + std::to_string(tail.list) + " in list " +
                           std::to_string(list));
@@ -145,8 +147,8 @@ Stats stats_of(Relation index) {
         stats.free_lanes = static_cast<std::int64_t>(found.free_lanes);
         stats.pages = static_cast<std::int64_t>(found.pages);
         stats.longest = static_cast<std::int64_t>(found.longest);
-        stats.probes =
-            static_cast<std::int32_t>(opened->probes(search_settings.probes, search_settings.target_recall));
+        stats.probes = static_cast<std::int32_t>(
+            std::ceil(opened->probes(search_settings.probes, search_settings.target_recall)));
     }
     return stats;
 }
@@ -161,16 +163,31 @@ struct Problems {
     std::size_t count;
 };
 
+/// What is wrong twice: sessions and vacuum change an index while it is walked through, and a row whose place
+/// was given to another meanwhile is no problem.
+std::vector<Walk::Problem> lasting_problems(Relation index) {
+    std::vector<Walk::Problem> found;
+    for (int round = 0; round < 2; ++round) {
+        std::shared_ptr<const Opened> const opened = open(index);
+        if (opened == nullptr)
+            return {};
+        std::vector<Walk::Problem> now = walk(index, *opened).problems;
+        if (round > 0)
+            std::erase_if(now, [&](const Walk::Problem &each) {
+                return std::ranges::find(found, each.text, &Walk::Problem::text) == found.end();
+            });
+        found = std::move(now);
+        if (found.empty())
+            break;
+    }
+    return found;
+}
+
 Problems problems_of(Relation index) {
     Problems problems{};
-    std::shared_ptr<const Opened> const opened = open(index);
-    if (opened == nullptr)
-        return problems;
-    Walk const found = walk(index, *opened);
-    guarded([&] {
-        problems.all = static_cast<Problem *>(palloc(sizeof(Problem) * (found.problems.size() + 1)));
-    });
-    for (const Walk::Problem &problem : found.problems) {
+    std::vector<Walk::Problem> const found = lasting_problems(index);
+    guarded([&] { problems.all = static_cast<Problem *>(palloc(sizeof(Problem) * (found.size() + 1))); });
+    for (const Walk::Problem &problem : found) {
         char *const text = guarded([&] { return pstrdup(problem.text.c_str()); });
         problems.all[problems.count++] = {static_cast<std::int32_t>(problem.list), text};
     }

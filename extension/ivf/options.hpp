@@ -16,15 +16,25 @@ struct Options {
     std::int32_t vl_len_;
     int lists; ///< 0 for as many as suit the rows
     int bits;
+    int quantizer; ///< Quantizer
+    int m;         ///< parts of a vector, of Quantizer::pq
+    int nbits;     ///< of each part
 };
+
+enum class Quantizer : int { scalar, pq };
 
 /// Tells the server which options there are. Once for each process. Plain C.
 void define_options();
 bytea *read_options(Datum options, bool validate);
 Options options_of(Relation index) noexcept;
 
-/// By its operator class, whose first support function says which it is. Plain C.
+/// How a value of an indexed column is to be read: as real[], or as the type of pgvector.
+enum class Kind : int { array, pgvector };
+
+/// By its operator class, whose support function says which they are: the distance, and 256 more for
+/// pgvector's type. Plain C.
 core::Metric metric_of(Relation index);
+Kind kind_of(Relation index);
 
 /// What a session may set.
 enum class Iterative : int { off, relaxed, strict };

@@ -23,13 +23,14 @@ std::size_t FrameLayout::groups_on(std::size_t page) const noexcept {
     return before >= groups_ ? 0 : std::min(groups_ - before, on_next);
 }
 
-void start_page(Page page, std::uint32_t list) {
+void start_page(Page page, std::uint32_t list, std::uint32_t generation) {
     PageInit(page, BLCKSZ, sizeof(PageTail));
     PageTail *const tail = tail_of(page);
     tail->next = InvalidBlockNumber;
     tail->list = list;
     tail->frames = 0;
     tail->page_id = page_id;
+    tail->generation = generation;
 }
 
 void set_used(Page page, std::size_t bytes) noexcept {
@@ -37,16 +38,12 @@ void set_used(Page page, std::size_t bytes) noexcept {
     reinterpret_cast<PageHeader>(page)->pd_lower = lower;
 }
 
-namespace {
-
-[[noreturn]] void raise_corrupted(Relation index, BlockNumber block) {
+void raise_corrupted(Relation index, BlockNumber block) {
     ereport(
         ERROR, errcode(ERRCODE_INDEX_CORRUPTED),
         errmsg("index \"%s\" is not a steward_ivf index at block %u", RelationGetRelationName(index), block),
         errhint("REINDEX it."));
 }
-
-} // namespace
 
 Meta read_meta(Relation index) {
     Buffer const buffer = ReadBuffer(index, meta_block);
@@ -64,6 +61,11 @@ void check_page(Relation index, Buffer buffer) {
     if (PageIsNew(page) || PageGetSpecialSize(page) != MAXALIGN(sizeof(PageTail)) ||
         tail_of(page)->page_id != page_id)
         raise_corrupted(index, BufferGetBlockNumber(buffer));
+}
+
+bool is_free(Page page, std::uint32_t generation) noexcept {
+    return PageIsNew(page) || (PageGetSpecialSize(page) == MAXALIGN(sizeof(PageTail)) &&
+                               tail_of(page)->page_id == page_id && tail_of(page)->generation < generation);
 }
 
 } // namespace steward::ivf

@@ -1,9 +1,13 @@
 // What stands on the pages of a steward_ivf index.
 //
 //   block 0         what the index is: Meta
-//   then            the middles of its lists, as one run of floats over as many pages as it takes
-//   then            the directory: where each list begins, and where the next vector of it goes
-//   then            posting pages: vectors of one list, in frames of as many as the kernels scan side by side
+//   posting pages   vectors of one list, in frames of as many as the kernels scan side by side
+//   the codebook    if there is one, as the middles
+//   the middles     of its lists, one after the other over a chain of pages
+//   the directory   where each list begins, and where the next vector of it goes
+//
+// Each page says of which generation it is. When vectors are grouped anew, a new generation of all but block
+// 0 is written, and then block 0 says that it counts. What is of an older one than that is free.
 //
 // All of it lies below pd_lower: generic WAL does not keep what is between pd_lower and pd_upper. Frames of
 // wide vectors go on over several pages, which follow one another in the chain of the list.
@@ -23,7 +27,7 @@ extern "C" {
 
 namespace steward::ivf {
 
-inline constexpr std::uint32_t magic = 0x49565331; // "IVS1"
+inline constexpr std::uint32_t magic = 0x49565332; // "IVS2"
 inline constexpr std::uint16_t page_id = 0xFF9A;
 inline constexpr std::size_t most_dimensions = 16'000;
 inline constexpr BlockNumber meta_block = 0;
@@ -36,15 +40,21 @@ inline constexpr std::array<float, 12> measured_recalls{0.5F,   0.6F,  0.7F,  0.
 
 struct Meta {
     std::uint32_t magic;
-    std::uint16_t bits;
+    std::uint16_t bits; ///< of a code: for each dimension, or each part
     std::uint16_t metric;
     std::uint32_t dimensions; ///< 0 as long as there was no vector
     std::uint32_t lists;
-    std::uint64_t epoch;   ///< another one after each build: what processes keep of the index holds for one
-    std::uint64_t seed;    ///< of the rotation
-    BlockNumber directory; ///< its first block
-    std::uint32_t vectors; ///< at the build
-    std::array<std::uint32_t, measured_recalls.size()> probes;
+    std::uint64_t epoch; ///< another one after each build: what processes keep of the index holds for one
+    std::uint64_t seed;  ///< of the rotation
+    std::uint32_t generation; ///< of the pages that count
+    std::uint32_t drawn;      ///< the last generation that anybody began to write
+    BlockNumber middles;      ///< where they begin
+    BlockNumber directory;    ///< where it begins
+    BlockNumber codebook;     ///< where it begins
+    std::uint32_t parts;      ///< of a vector, if there is a codebook
+    std::uint64_t vectors;    ///< when they were grouped last
+    std::uint64_t removed;    ///< since then
+    std::array<float, measured_recalls.size()> probes;
 };
 
 /// An entry of the directory.
@@ -58,6 +68,7 @@ struct PageTail {
     std::uint32_t list;
     std::uint16_t frames; ///< that begin on this page
     std::uint16_t page_id;
+    std::uint32_t generation;
 };
 
 inline constexpr std::size_t page_room = BLCKSZ - MAXALIGN(SizeOfPageHeaderData) - MAXALIGN(sizeof(PageTail));
@@ -115,20 +126,23 @@ inline std::uint64_t number_of(const ItemPointerData &tid) noexcept {
 }
 
 /// An empty page of a list. Plain C.
-void start_page(Page page, std::uint32_t list);
+void start_page(Page page, std::uint32_t list, std::uint32_t generation);
 /// Says how much of the page is in use.
 void set_used(Page page, std::size_t bytes) noexcept;
 
 /// The meta page as it is now. Plain C. Raises XX002 where it is none.
 Meta read_meta(Relation index);
 
-/// Checks that a page is one of a list. Raises XX002 where it is not.
+/// Checks that a page is one of ours. Raises XX002 where it is not.
 void check_page(Relation index, Buffer buffer);
 
-/// How far behind `directory` the page with the entry of a list is, and which entry it is there.
-inline BlockNumber directory_block(const Meta &meta, std::uint32_t list) noexcept {
-    return meta.directory + static_cast<BlockNumber>(list / entries_per_page);
-}
+/// Raises XX002. Plain C.
+[[noreturn]] void raise_corrupted(Relation index, BlockNumber block);
+
+/// Whether nobody needs a page, if `generation` is the oldest that counts.
+bool is_free(Page page, std::uint32_t generation) noexcept;
+
+/// The entry of a list on its page of the directory.
 inline ListHead *directory_entry(Page page, std::uint32_t list) noexcept {
     return reinterpret_cast<ListHead *>(contents(page)) + list % entries_per_page;
 }

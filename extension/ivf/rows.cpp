@@ -8,8 +8,27 @@
 
 namespace steward::ivf {
 
-std::span<const float> indexed_vector(Datum value) {
-    std::span<const float> const vector = vector_of(DatumGetArrayTypeP(value));
+namespace {
+
+/// How pgvector has a vector.
+struct PgVector {
+    std::int32_t vl_len_;
+    std::int16_t dimensions;
+    std::int16_t unused;
+    float values[FLEXIBLE_ARRAY_MEMBER];
+};
+
+} // namespace
+
+std::span<const float> floats_of(Datum value, Kind kind) {
+    if (kind == Kind::array)
+        return vector_of(DatumGetArrayTypeP(value));
+    auto const *const vector = reinterpret_cast<const PgVector *>(PG_DETOAST_DATUM(value));
+    return {vector->values, static_cast<std::size_t>(vector->dimensions)};
+}
+
+std::span<const float> indexed_vector(Datum value, Kind kind) {
+    std::span<const float> const vector = floats_of(value, kind);
     if (vector.size() > most_dimensions)
         ereport(
             ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -36,7 +55,10 @@ std::uint32_t list_of(const Opened &opened, const std::vector<float> &prepared) 
 void make_entry(const Opened &opened, const float *prepared, std::uint32_t list, Entry &entry) {
     entry.list = list;
     entry.square = core::kernels().dot(prepared, prepared, opened.meta.dimensions);
-    core::encode(opened.format, prepared, entry.code);
+    if (opened.codebook.is_there())
+        opened.codebook.encode(prepared, entry.code);
+    else
+        core::encode(opened.format, prepared, entry.code);
 }
 
 void put_entry(const FrameLayout &layout, char *frame_or_contents, std::size_t part, std::size_t lane,

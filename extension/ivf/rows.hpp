@@ -4,6 +4,7 @@
 #include "core/vector/codes.hpp"
 
 #include "extension/ivf/opened.hpp"
+#include "extension/ivf/options.hpp"
 
 extern "C" {
 #include "storage/itemptr.h"
@@ -20,7 +21,10 @@ struct Entry {
 
 /// The floats of an indexed value, in the current memory context. Plain C. Raises what vector_of() does,
 /// 54000 for too many dimensions, 22003 for what is not finite.
-std::span<const float> indexed_vector(Datum value);
+std::span<const float> indexed_vector(Datum value, Kind kind);
+
+/// The same without these checks, of what was indexed. Plain C.
+std::span<const float> floats_of(Datum value, Kind kind);
 
 /// Raises 22000 unless a vector has as many dimensions as those of the index. Plain C.
 void require_dimensions(Relation index, std::size_t has, std::size_t needs);

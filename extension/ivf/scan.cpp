@@ -9,7 +9,6 @@
 #include "extension/boundary.hpp"
 #include "extension/ivf/rows.hpp"
 #include "extension/ivf/search.hpp"
-#include "extension/vector_argument.hpp"
 
 extern "C" {
 #include "access/genam.h"
@@ -47,6 +46,7 @@ class TableRows final : public Rows {
 
   private:
     void open() {
+        kind_ = kind_of(scan_->indexRelation);
         fetch_ = table_index_fetch_begin(scan_->heapRelation);
         slot_ = table_slot_create(scan_->heapRelation, nullptr);
         scratch_ = AllocSetContextCreate(CurrentMemoryContext, "steward_ivf row", ALLOCSET_DEFAULT_SIZES);
@@ -69,7 +69,7 @@ class TableRows final : public Rows {
         Datum const value = value_of(is_null);
         bool const is_there = !is_null;
         if (is_there) {
-            std::span<const float> const vector = vector_of(DatumGetArrayTypeP(value));
+            std::span<const float> const vector = floats_of(value, kind_);
             if (vector.size() != query_.size())
                 require_dimensions(scan_->indexRelation, query_.size(), vector.size());
             distance = core::distance(metric_, query_.data(), vector.data(), vector.size());
@@ -97,6 +97,7 @@ class TableRows final : public Rows {
     TupleTableSlot *slot_ = nullptr;
     MemoryContext scratch_ = nullptr;
     AttrNumber column_ = 0;
+    Kind kind_ = Kind::array;
     IndexInfo *info_ = nullptr;
     EState *state_ = nullptr;
 };
@@ -120,7 +121,8 @@ bool is_null(IndexScanDesc scan) noexcept {
 std::span<const float> query_of(IndexScanDesc scan, std::size_t dimensions) {
     if (is_null(scan))
         return {static_cast<const float *>(palloc0(dimensions * sizeof(float))), dimensions};
-    std::span<const float> const query = indexed_vector(scan->orderByData->sk_argument);
+    std::span<const float> const query =
+        indexed_vector(scan->orderByData->sk_argument, kind_of(scan->indexRelation));
     require_dimensions(scan->indexRelation, query.size(), dimensions);
     return query;
 }

@@ -1,7 +1,9 @@
+#include "core/hash.hpp"
 #include "core/vector/kernels.hpp"
 
 #include "extension/ivf/search.hpp"
 
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -12,16 +14,19 @@ namespace steward::ivf {
 namespace {
 
 constexpr std::size_t usual_rerank = 30;
-constexpr double error_of_codes = 0.2; ///< of products of directions, times the root of their dimensions
-constexpr std::size_t chunks = 2;      ///< of rows to look up, before more lists are looked into
-constexpr std::size_t more_lists = 24; ///< times as many then, and
-constexpr std::size_t more_rows = 32;  ///< so many times the rows: few fulfil a condition
-constexpr std::size_t still_more = 3;  ///< and times as many of both from then on
+constexpr std::size_t of_coarse_codes = 16; ///< times as many
+constexpr std::size_t chunks = 2;           ///< of rows to look up, before more lists are looked into
+constexpr std::size_t more_lists = 24;      ///< times as many then, and
+constexpr std::size_t more_rows = 32;       ///< so many times the rows: few fulfil a condition
+constexpr std::size_t still_more = 3;       ///< and times as many of both from then on
 
-/// Codes of few dimensions say less of a distance than those of many.
-std::size_t rerank_of(const SearchSettings &settings, std::size_t dimensions) noexcept {
-    return settings.rerank > 0 ? static_cast<std::size_t>(settings.rerank)
-                               : std::clamp(100 * usual_rerank / dimensions, usual_rerank, 4 * usual_rerank);
+bool says_little(core::CodeFormat format) noexcept {
+    return format.parts > 0 || format.bits == 1;
+}
+
+/// Of products of directions, times the root of their dimensions.
+double error_of_codes(core::CodeFormat format) noexcept {
+    return says_little(format) ? 1 : format.bits == 4 ? 0.2 : 0.02;
 }
 
 /// Where the processor would wait for memory: at the head of each frame; from there on it goes ahead by
@@ -50,14 +55,34 @@ std::vector<float> prepared_of(const Opened &opened, std::span<const float> quer
 
 Search::Search(Relation index, std::shared_ptr<const Opened> opened, std::span<const float> query,
                const SearchSettings &settings)
-    : index_(index), kept_(std::move(opened)), opened_(*kept_), settings_(settings),
-      prepared_(prepared_of(opened_, query)), query_(opened_.format, prepared_.data()),
-      query_square_(
-          static_cast<double>(core::kernels().dot(prepared_.data(), prepared_.data(), prepared_.size()))),
-      doubt_(error_of_codes / std::sqrt(static_cast<double>(prepared_.size())) * query_square_ *
-             (opened_.format.bits == 4 ? 1 : 0.1)),
-      line_(query_.line(opened_.metric == core::Metric::l2 ? 2 : 1)),
+    : index_(index), opened_(std::move(opened)), settings_(settings), prepared_(prepared_of(*opened_, query)),
+      query_(coded()), query_square_(static_cast<double>(
+                           core::kernels().dot(prepared_.data(), prepared_.data(), prepared_.size()))),
       last_distance_(-std::numeric_limits<double>::infinity()) {
+    measure();
+}
+
+core::CodedQuery Search::coded() const {
+    return opened_->codebook.is_there()
+               ? core::CodedQuery(opened_->format, opened_->codebook, prepared_.data())
+               : core::CodedQuery(opened_->format, prepared_.data());
+}
+
+/// What follows from how the codes are made.
+void Search::measure() {
+    query_ = coded();
+    doubt_ =
+        error_of_codes(opened_->format) / std::sqrt(static_cast<double>(prepared_.size())) * query_square_;
+    line_ = query_.line(opened_->metric == core::Metric::l2 ? 2 : 1);
+}
+
+/// Codes of few dimensions say less of a distance than those of many.
+std::size_t Search::rerank() const noexcept {
+    if (settings_.rerank > 0)
+        return static_cast<std::size_t>(settings_.rerank);
+    std::size_t const usual =
+        std::clamp(100 * usual_rerank / prepared_.size(), usual_rerank, 4 * usual_rerank);
+    return says_little(opened_->format) ? usual * of_coarse_codes : usual;
 }
 
 bool Search::next(Rows &rows, Found &found) {
@@ -83,8 +108,8 @@ bool Search::may_be_nearer() const noexcept {
     // Among the few that fulfil a condition those in between count: codes may be wrong by so much.
     double const doubt = round_ > 1 ? doubt_ : 0;
     auto const nearness = static_cast<double>(candidates_[ranked_].nearness) + doubt;
-    double const seems = opened_.metric == core::Metric::cosine ? 1 - nearness
-                         : opened_.metric == core::Metric::inner_product
+    double const seems = opened_->metric == core::Metric::cosine ? 1 - nearness
+                         : opened_->metric == core::Metric::inner_product
                              ? -nearness
                              : std::sqrt(std::max(query_square_ - nearness, 0.0));
     return seems < found_.front().distance;
@@ -97,8 +122,7 @@ bool Search::rank_some(Rows &rows) {
             return false;
         collect();
     }
-    std::size_t const end =
-        std::min(candidates_.size(), ranked_ + rerank_of(settings_, opened_.meta.dimensions));
+    std::size_t const end = std::min(candidates_.size(), ranked_ + rerank());
     for (; ranked_ < end; ++ranked_) {
         check_interrupts();
         Found found{0, candidates_[ranked_].tid};
@@ -111,86 +135,132 @@ bool Search::rank_some(Rows &rows) {
     return true;
 }
 
+/// A number from 0 to 1 that is the same for the same query.
+double Search::draw() const noexcept {
+    std::uint64_t hash = 0;
+    for (float const value : prepared_)
+        hash = core::mix_hash(hash ^ std::bit_cast<std::uint32_t>(value));
+    return static_cast<double>(hash >> 11) * 0x1p-53;
+}
+
+/// How many lists to look into at first: where that is a fraction, some queries look into one more.
+std::size_t Search::first_probes() const noexcept {
+    double const probes = opened_->probes(settings_.probes, settings_.target_recall);
+    double const whole = std::floor(probes);
+    return static_cast<std::size_t>(whole) + (probes > whole && draw() < probes - whole ? 1 : 0);
+}
+
 /// Looks into the nearest lists, more of them each time, for the best of the candidates that are not known.
 void Search::collect() {
-    std::size_t const all = opened_.meta.lists;
     if (round_ == 0) {
-        probes_ = opened_.probes(settings_.probes, settings_.target_recall);
-        wanted_ = rerank_of(settings_, opened_.meta.dimensions) * chunks;
+        probes_ = first_probes();
+        wanted_ = rerank() * chunks;
     } else {
-        probes_ = std::min(all, probes_ * (round_ == 1 ? more_lists : still_more));
+        probes_ =
+            std::min<std::size_t>(opened_->meta.lists, probes_ * (round_ == 1 ? more_lists : still_more));
         wanted_ *= round_ == 1 ? more_rows : still_more;
     }
     ++round_;
-    opened_.centroids.rank(prepared_.data(), probes_, lists_);
+    while (!scan_lists())
+        open_anew();
+    cut();
+    std::ranges::sort(candidates_, std::ranges::greater{}, &Candidate::nearness);
+    bool const was_all = probes_ == opened_->meta.lists && !has_dropped_;
+    is_over_ = was_all || settings_.iterative == static_cast<int>(Iterative::off);
+}
+
+/// Vectors were grouped anew, and pages of the old grouping serve others by now. All rows that the snapshot
+/// of the scan sees are in the new one; those that were returned are known.
+void Search::open_anew() {
+    std::shared_ptr<const Opened> newer = open(index_);
+    if (newer->meta.epoch == opened_->meta.epoch)
+        guarded([&] { raise_corrupted(index_, opened_->meta.directory); });
+    double const share = static_cast<double>(probes_) / opened_->meta.lists;
+    opened_ = std::move(newer);
+    measure();
+    probes_ = round_ == 1
+                  ? first_probes()
+                  : static_cast<std::size_t>(std::ceil(share * static_cast<double>(opened_->meta.lists)));
+}
+
+/// False if the lists are not there any more.
+bool Search::scan_lists() {
+    opened_->centroids.rank(prepared_.data(), probes_, lists_);
     candidates_.clear();
     ranked_ = 0;
     has_dropped_ = false;
     least_ = -std::numeric_limits<float>::infinity();
-    guarded([&] {
-        if (opened_.layout.pages_per_frame() == 1)
+    return guarded([&] {
+        if (opened_->layout.pages_per_frame() == 1)
             return scan_narrow();
         for (std::uint32_t const list : lists_)
-            for (BlockNumber block = opened_.first[list]; block != InvalidBlockNumber;)
-                scan_wide(block);
+            for (BlockNumber block = opened_->first[list]; block != InvalidBlockNumber;)
+                if (!scan_wide(block))
+                    return false;
+        return true;
     });
-    cut();
-    std::ranges::sort(candidates_, std::ranges::greater{}, &Candidate::nearness);
-    bool const was_all = probes_ == all && !has_dropped_;
-    is_over_ = was_all || settings_.iterative == static_cast<int>(Iterative::off);
+}
+
+bool Search::is_current(Buffer buffer) const {
+    check_page(index_, buffer);
+    return tail_of(BufferGetPage(buffer))->generation == opened_->meta.generation;
 }
 
 /// Plain C but for candidates, which are not on the stack. The next page is on its way while one is looked
 /// at.
-void Search::scan_narrow() {
+bool Search::scan_narrow() {
     std::size_t list = 0;
-    Buffer buffer = ReadBuffer(index_, opened_.first[lists_[0]]);
+    Buffer buffer = ReadBuffer(index_, opened_->first[lists_[0]]);
     while (BufferIsValid(buffer)) {
         check_interrupts();
         LockBuffer(buffer, BUFFER_LOCK_SHARE);
-        check_page(index_, buffer);
+        if (!is_current(buffer)) {
+            UnlockReleaseBuffer(buffer);
+            return false;
+        }
         Page const page = BufferGetPage(buffer);
         BlockNumber next = tail_of(page)->next;
         if (next == InvalidBlockNumber && ++list < lists_.size())
-            next = opened_.first[lists_[list]];
+            next = opened_->first[lists_[list]];
         Buffer coming = InvalidBuffer;
         if (next != InvalidBlockNumber) {
             coming = ReadBuffer(index_, next);
-            fetch_ahead(BufferGetPage(coming), opened_.layout);
+            fetch_ahead(BufferGetPage(coming), opened_->layout);
         }
         scan_page(page);
         UnlockReleaseBuffer(buffer);
         buffer = coming;
     }
+    return true;
 }
 
 void Search::scan_page(Page page) {
-    const FrameLayout &layout = opened_.layout;
-    const core::Kernels &kernel = core::kernels();
-    auto *const scan = opened_.format.bits == 4 ? kernel.scan4 : kernel.scan8;
+    const FrameLayout &layout = opened_->layout;
     std::size_t const frames = tail_of(page)->frames;
     for (std::size_t i = 0; i < frames; ++i) {
         FrameHead *const frame = frame_on(page, layout, i);
         std::int32_t sums[core::lanes];
-        scan(groups_of(frame, layout), query_.levels(), layout.groups(), sums);
+        query_.scan(groups_of(frame, layout), 0, layout.groups(), sums);
         offer(*frame, sums);
     }
 }
 
-/// A frame over several pages: `block` is its first, and then where the chain goes on.
-void Search::scan_wide(BlockNumber &block) {
-    const FrameLayout &layout = opened_.layout;
-    const core::Kernels &kernel = core::kernels();
-    auto *const scan = opened_.format.bits == 4 ? kernel.scan4 : kernel.scan8;
+/// A frame over several pages: `block` is its first, and then where the chain goes on. False if it is not
+/// there any more.
+bool Search::scan_wide(BlockNumber &block) {
+    const FrameLayout &layout = opened_->layout;
     check_interrupts();
     FrameHead head{};
     bool is_used = false;
     std::int32_t sums[core::lanes] = {};
-    const std::int8_t *levels = query_.levels();
+    std::size_t first = 0;
     for (std::size_t part = 0; part < layout.pages_per_frame(); ++part) {
         Buffer const buffer = ReadBuffer(index_, block);
         LockBuffer(buffer, BUFFER_LOCK_SHARE);
-        check_page(index_, buffer);
+        if (!is_current(buffer)) {
+            UnlockReleaseBuffer(buffer);
+            return false;
+        }
         Page const page = BufferGetPage(buffer);
         auto *groups = reinterpret_cast<std::uint8_t *>(contents(page));
         if (part == 0) {
@@ -200,21 +270,22 @@ void Search::scan_wide(BlockNumber &block) {
         }
         if (is_used) {
             std::int32_t some[core::lanes];
-            scan(groups, levels, layout.groups_on(part), some);
+            query_.scan(groups, first, layout.groups_on(part), some);
             for (std::size_t lane = 0; lane < core::lanes; ++lane)
                 sums[lane] += some[lane];
         }
-        levels += layout.groups_on(part) * opened_.format.dimensions_per_group();
+        first += layout.groups_on(part);
         block = tail_of(page)->next;
         UnlockReleaseBuffer(buffer);
     }
     if (is_used)
         offer(head, sums);
+    return true;
 }
 
 void Search::offer(const FrameHead &frame, const std::int32_t *sums) {
     float nearness[core::lanes];
-    const float *const squares = opened_.layout.has_squares() ? frame.squares : nullptr;
+    const float *const squares = opened_->layout.has_squares() ? frame.squares : nullptr;
     unsigned const nearer = core::kernels().nearer(sums, frame.scales, squares, line_, least_, nearness);
     for (unsigned left = nearer & frame.live; left != 0; left &= left - 1) {
         auto const lane = static_cast<std::size_t>(std::countr_zero(left));

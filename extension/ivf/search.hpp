@@ -45,23 +45,30 @@ class Search {
 
   private:
     void collect();
-    void scan_narrow();
+    core::CodedQuery coded() const;
+    void measure();
+    double draw() const noexcept;
+    std::size_t first_probes() const noexcept;
+    std::size_t rerank() const noexcept;
+    void open_anew();
+    bool scan_lists();
+    bool scan_narrow();
     void scan_page(Page page);
-    void scan_wide(BlockNumber &block);
+    bool scan_wide(BlockNumber &block);
+    bool is_current(Buffer buffer) const;
     void offer(const FrameHead &frame, const std::int32_t *sums);
     void cut();
     bool rank_some(Rows &rows);
     bool may_be_nearer() const noexcept;
 
     Relation index_;
-    std::shared_ptr<const Opened> kept_; ///< while the scan is open
-    const Opened &opened_;
+    std::shared_ptr<const Opened> opened_; ///< kept while the scan is open
     SearchSettings settings_;
     std::vector<float> prepared_;
     core::CodedQuery query_;
     double query_square_; ///< of its length
-    double doubt_;        ///< how far nearness may be wrong, if vectors are as long as the query
-    core::Line line_;     ///< from sums to nearness
+    double doubt_ = 0;    ///< how far nearness may be wrong, if vectors are as long as the query
+    core::Line line_{};   ///< from sums to nearness
     std::vector<std::uint32_t> lists_;
     int round_ = 0;
     std::size_t probes_ = 0; ///< that were looked into last

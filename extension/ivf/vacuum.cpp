@@ -1,15 +1,18 @@
-// Vectors of dead rows give their lanes back: one pass over the pages, no repair of anything.
+// Vectors of dead rows give their lanes back: one pass over the pages, no repair of anything. Then, when many
+// have come or gone, they are grouped anew.
 #include "core/vector/codes.hpp"
 
 #include "extension/ivf/access.hpp"
 
 #include "extension/boundary.hpp"
+#include "extension/ivf/insert.hpp"
 #include "extension/ivf/opened.hpp"
-#include "extension/ivf/posting_writer.hpp"
+#include "extension/ivf/regroup.hpp"
 
 extern "C" {
 #include "access/generic_xlog.h"
 #include "commands/vacuum.h"
+#include "storage/indexfsm.h"
 }
 
 namespace steward::ivf {
@@ -20,7 +23,7 @@ namespace {
 struct Sweep {
     IndexVacuumInfo *info;
     IndexBulkDeleteResult *stats;
-    IndexBulkDeleteCallback is_dead;
+    IndexBulkDeleteCallback is_dead; ///< null if vectors are counted only
     void *state;
     BlockNumber *first_room; ///< of each list, its first page with a free lane
 };
@@ -28,6 +31,8 @@ struct Sweep {
 /// The lanes of a frame whose rows are dead.
 unsigned dead_lanes(const FrameHead *frame, const Sweep &sweep) {
     unsigned dead = 0;
+    if (sweep.is_dead == nullptr)
+        return dead;
     for (unsigned live = frame->live; live != 0; live &= live - 1) {
         auto const lane = static_cast<std::size_t>(std::countr_zero(live));
         ItemPointerData tid = frame->tids[lane];
@@ -67,28 +72,36 @@ void sweep_page(Buffer buffer, const FrameLayout &layout, const Sweep &sweep) {
 void sweep_pages(const Opened &opened, const Sweep &sweep) {
     Relation const index = sweep.info->index;
     BlockNumber const blocks = RelationGetNumberOfBlocks(index);
+    double const removed = sweep.stats->tuples_removed;
+    sweep.stats->pages_free = 0;
     for (BlockNumber block = 1; block < blocks; ++block) {
         vacuum_delay_point();
         Buffer const buffer =
             ReadBufferExtended(index, MAIN_FORKNUM, block, RBM_NORMAL, sweep.info->strategy);
-        LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+        LockBuffer(buffer, sweep.is_dead != nullptr ? BUFFER_LOCK_EXCLUSIVE : BUFFER_LOCK_SHARE);
         Page const page = BufferGetPage(buffer);
-        // A page that was made but not filled by a crash, the middles and the directory have no frames.
-        if (!PageIsNew(page) && tail_of(page)->page_id == page_id && tail_of(page)->frames > 0 &&
+        bool const is_unused = is_free(page, opened.oldest);
+        // Middles and directory have no frames; pages of another generation do not count.
+        if (!is_unused && tail_of(page)->generation == opened.meta.generation && tail_of(page)->frames > 0 &&
             tail_of(page)->list < opened.meta.lists)
             sweep_page(buffer, opened.layout, sweep);
         UnlockReleaseBuffer(buffer);
+        if (is_unused) {
+            RecordFreeIndexPage(index, block);
+            ++sweep.stats->pages_free;
+        }
     }
+    if (sweep.stats->pages_free > 0)
+        IndexFreeSpaceMapVacuum(index);
+    note_removed(index, static_cast<std::uint64_t>(sweep.stats->tuples_removed - removed));
     sweep.stats->num_pages = blocks;
     for (std::uint32_t list = 0; list < opened.meta.lists; ++list)
         if (sweep.first_room[list] != InvalidBlockNumber)
-            hint_insert(index, opened.meta, list, sweep.first_room[list]);
+            hint_insert(index, opened, list, sweep.first_room[list]);
 }
 
-} // namespace
-
-IndexBulkDeleteResult *ambulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
-                                    IndexBulkDeleteCallback is_dead, void *state) {
+IndexBulkDeleteResult *sweep(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
+                             IndexBulkDeleteCallback is_dead, void *state) {
     if (stats == nullptr)
         stats = static_cast<IndexBulkDeleteResult *>(palloc0(sizeof(IndexBulkDeleteResult)));
     stats->num_index_tuples = 0;
@@ -103,9 +116,25 @@ IndexBulkDeleteResult *ambulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult
     return stats;
 }
 
+} // namespace
+
+IndexBulkDeleteResult *ambulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
+                                    IndexBulkDeleteCallback is_dead, void *state) {
+    return sweep(info, stats, is_dead, state);
+}
+
+/// Without dead rows nothing was swept: vectors are counted then.
 IndexBulkDeleteResult *amvacuumcleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats) {
-    if (!info->analyze_only && stats != nullptr)
-        stats->num_pages = RelationGetNumberOfBlocks(info->index);
+    if (info->analyze_only)
+        return stats;
+    if (stats == nullptr)
+        stats = sweep(info, nullptr, nullptr, nullptr);
+    boundary([&] {
+        auto const vectors = static_cast<std::uint64_t>(stats->num_index_tuples);
+        if (needs_regrouping(info->index, vectors))
+            regroup(info->index, vectors);
+    });
+    stats->num_pages = RelationGetNumberOfBlocks(info->index);
     return stats;
 }
 

@@ -84,6 +84,39 @@ SELECT cmp_ok(iv.recall('<#>', 24), '>=', 0.9, 'inner product, with 8 bits');
 SELECT is((SELECT array_agg(d ORDER BY n) FROM (SELECT n, d FROM (SELECT row_number() OVER () AS n, e <#> iv.vector(5, 24) AS d FROM iv.item ORDER BY e <#> iv.vector(5, 24) LIMIT 30) AS s) AS t),
           (SELECT array_agg(d ORDER BY d) FROM (SELECT e <#> iv.vector(5, 24) AS d FROM iv.item ORDER BY e <#> iv.vector(5, 24) LIMIT 30) AS s), 'in their order');
 
+-- Codes of one bit, and codebooks, look up more rows.
+SELECT iv.make(24, 4000, 'cosine_ops', 'bits = 1') \g /dev/null
+SELECT cmp_ok(iv.recall('<=>', 24), '>=', 0.9, 'one bit');
+SELECT is((SELECT bits FROM ivf_stats('iv.iv_e')), 1, 'is what it has');
+SELECT iv.make(24, 4000, 'l2_ops', 'bits = 1') \g /dev/null
+SELECT cmp_ok(iv.recall('<->', 24), '>=', 0.9, 'one bit, and lengths');
+CREATE TABLE iv.sizes AS SELECT pg_relation_size('iv.iv_e') AS one_bit;
+SELECT lives_ok($$SELECT vector_rebuild('iv.iv_e', lists => 100, quantizer => 'pq', m => 16, nbits => 8)$$, 'a codebook, 100 lists, 16 parts of 8 bits');
+SELECT is((SELECT reloptions FROM pg_class WHERE oid = 'iv.iv_e'::regclass), '{bits=1,lists=100,quantizer=pq,m=16,nbits=8}', 'are its options');
+SELECT is((SELECT lists FROM ivf_stats('iv.iv_e')), 100, 'and what it has');
+SELECT cmp_ok(iv.recall('<->', 24), '>=', 0.9, 'by a codebook');
+INSERT INTO iv.item SELECT i, iv.vector(i, 24), i % 100 FROM generate_series(4001, 5000) AS i;
+SELECT is((SELECT vectors FROM ivf_stats('iv.iv_e')), 5000::bigint, 'a batch of 1,000');
+SELECT cmp_ok(iv.recall('<->', 24), '>=', 0.88, 'is found');
+SELECT is(iv.recall('<->', 24, 5000), 1.000, 'and every row');
+SELECT lives_ok($$SELECT vector_rebuild('iv.iv_e', lists => 0, quantizer => 'scalar', bits => 8)$$, 'as it was, but with 8 bits');
+SELECT results_eq($$SELECT lists, bits FROM ivf_stats('iv.iv_e')$$, 'VALUES (31, 8)', 'as many lists as suit the rows');
+SELECT cmp_ok(iv.recall('<->', 24), '>=', 0.9, 'again');
+SELECT cmp_ok((SELECT one_bit FROM iv.sizes), '<', (SELECT pg_relation_size('iv.iv_e')), 'more bits take more room');
+SELECT throws_ok($$SELECT vector_rebuild('iv.iv_e', nbits => 9)$$, '22023', NULL, 'more bits than a byte has');
+SELECT throws_ok($$SELECT vector_rebuild('iv.iv_e', quantizer => 'none')$$, '22023', NULL, 'no such quantizer');
+SELECT throws_ok($$SELECT vector_rebuild('iv.item_pkey')$$, '42809', 'iv.item_pkey is not a steward_ivf index', 'an index of another kind');
+SELECT throws_ok($$SELECT vector_rebuild(NULL)$$, '42809', NULL, 'no index');
+SELECT iv.make(100, 600, 'cosine_ops', 'quantizer = pq, m = 300') \g /dev/null
+SELECT cmp_ok(iv.recall('<=>', 100), '>=', 0.9, 'no more parts than dimensions');
+SELECT iv.make(9000, 30, 'l2_ops', 'bits = 1, lists = 2') \g /dev/null
+INSERT INTO iv.item SELECT i, iv.vector(i, 9000), 0 FROM generate_series(31, 60) AS i;
+SELECT is(iv.recall('<->', 9000, 5), 1.000, 'one bit over more than a page');
+SELECT iv.make(3000, 30, 'cosine_ops', 'quantizer = pq, m = 1000, nbits = 4') \g /dev/null
+INSERT INTO iv.item SELECT i, iv.vector(i, 3000), 0 FROM generate_series(31, 60) AS i;
+SELECT is(iv.recall('<=>', 3000, 5), 1.000, 'a thousand parts too');
+SELECT iv.make(24, 4000, 'inner_product_ops', 'lists = 10, bits = 8') \g /dev/null
+
 -- Strictly in order, however many.
 SET LOCAL steward.iterative_scan = strict;
 SET LOCAL enable_sort = off;
@@ -142,7 +175,7 @@ SELECT is((SELECT count(*) FROM (SELECT id FROM iv.item ORDER BY e <=> (SELECT N
 SELECT is((SELECT count(*) FROM (SELECT id FROM iv.item ORDER BY e <=> array_fill(0::real, ARRAY[24]) LIMIT 70) AS s), 70::bigint, 'as to what has no direction');
 RESET enable_seqscan;
 RESET enable_sort;
-SELECT throws_ok('CREATE INDEX ON iv.item USING steward_ivf (e) WITH (bits = 5)', '22023', 'bits must be 4 or 8', 'bits');
+SELECT throws_ok('CREATE INDEX ON iv.item USING steward_ivf (e) WITH (bits = 5)', '22023', 'bits must be 1, 4 or 8', 'bits');
 SELECT throws_ok('CREATE INDEX ON iv.item USING steward_ivf (e) WITH (lists = -1)', '22023', NULL, 'lists');
 SELECT throws_ok('CREATE INDEX ON iv.item USING steward_ivf (e, id)', '0A000', NULL, 'one column');
 SELECT throws_ok('CREATE UNIQUE INDEX ON iv.item USING steward_ivf (e)', '0A000', NULL, 'not unique');

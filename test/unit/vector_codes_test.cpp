@@ -7,6 +7,7 @@
 #include <random>
 
 #include "core/vector/centroids.hpp"
+#include "core/vector/codebook.hpp"
 #include "core/vector/rotation.hpp"
 
 namespace steward::core {
@@ -76,8 +77,7 @@ Error error_of(CodeFormat format) {
             scales.push_back(code.scale);
         }
         std::int32_t sums[lanes];
-        (format.bits == 4 ? kernels().scan4 : kernels().scan8)(groups.data(), coded.levels(), format.groups(),
-                                                               sums);
+        coded.scan(groups.data(), 0, format.groups(), sums);
         for (std::size_t lane = 0; lane < lanes; ++lane) {
             auto const difference =
                 static_cast<double>(coded.product(sums[lane], scales[lane]) - product(query, vectors[lane]));
@@ -99,12 +99,15 @@ TEST(Codes, GiveProductsThatAreNearAndRightInTheMean) {
         EXPECT_LT(std::abs(four.bias), 0.02 * unit) << n;
         Error const eight = error_of({n, 8});
         EXPECT_LT(eight.deviation, 0.02 * unit) << n;
+        Error const one = error_of({n, 1});
+        EXPECT_LT(one.deviation, 0.9 * unit) << n;
+        EXPECT_LT(std::abs(one.bias), 0.1 * unit) << n;
     }
 }
 
 TEST(Codes, OfAVectorGiveItsOwnLength) {
     std::mt19937 random(4);
-    for (int const bits : {4, 8}) {
+    for (int const bits : {1, 4, 8}) {
         CodeFormat const format{100, bits};
         std::vector<float> vector = direction(100, random);
         for (float &value : vector)
@@ -115,8 +118,59 @@ TEST(Codes, OfAVectorGiveItsOwnLength) {
         put_lane(groups.data(), 5, code.words);
         CodedQuery const coded(format, vector.data());
         std::int32_t sums[lanes];
-        (bits == 4 ? kernels().scan4 : kernels().scan8)(groups.data(), coded.levels(), format.groups(), sums);
+        coded.scan(groups.data(), 0, format.groups(), sums);
         EXPECT_NEAR(coded.product(sums[5], code.scale), 9, 0.1);
+    }
+}
+
+TEST(Codes, ReadBackAreNearTheVector) {
+    std::mt19937 random(8);
+    std::vector<float> const vector = direction(100, random);
+    std::vector<float> back(100);
+    for (int const bits : {1, 4, 8}) {
+        CodeFormat const format{100, bits};
+        Code code;
+        Code taken;
+        encode(format, vector.data(), code);
+        std::vector<std::uint8_t> groups(format.groups() * group_bytes);
+        put_lane(groups.data(), 7, code.words);
+        taken.words.resize(format.groups());
+        take_lane(groups.data(), 7, taken.words);
+        EXPECT_EQ(taken.words, code.words);
+        decode(format, code, back.data());
+        double const cosine = 1 - distance(Metric::cosine, vector.data(), back.data(), 100);
+        EXPECT_GT(cosine, bits == 1 ? 0.75 : bits == 4 ? 0.99 : 0.9999) << bits;
+        EXPECT_NEAR(product(vector, back), 1, 1e-4) << bits;
+    }
+}
+
+TEST(Codebook, GivesProductsThatAreNear) {
+    std::mt19937 random(9);
+    std::vector<float> vectors;
+    for (int i = 0; i < 4000; ++i) {
+        std::vector<float> const each = direction(30, random);
+        vectors.insert(vectors.end(), each.begin(), each.end());
+    }
+    for (std::size_t const parts : {1U, 7U, 15U, 30U}) {
+        CodeFormat const format{30, 6, parts};
+        Codebook const book = Codebook::learn(format, vectors, 1);
+        std::vector<float> const query = direction(30, random);
+        CodedQuery const coded(format, book, query.data());
+        std::vector<std::uint8_t> groups(format.groups() * group_bytes);
+        std::vector<float> back(30);
+        double error = 0;
+        for (std::size_t i = 0; i < 200; ++i) {
+            std::vector<float> const vector(vectors.data() + i * 30, vectors.data() + i * 30 + 30);
+            Code code;
+            book.encode(vector.data(), code);
+            put_lane(groups.data(), 3, code.words);
+            std::int32_t sums[lanes];
+            coded.scan(groups.data(), 0, format.groups(), sums);
+            book.decode(code, back.data());
+            EXPECT_NEAR(coded.product(sums[3], code.scale), product(query, back), 1e-3) << parts;
+            error += std::pow(product(query, back) - product(query, vector), 2);
+        }
+        EXPECT_LT(std::sqrt(error / 200), parts == 30 ? 0.02 : parts == 15 ? 0.06 : 1) << parts;
     }
 }
 

@@ -101,17 +101,21 @@ TEST(VectorKernels, OfCodesAreEqualToTheBit) {
     std::mt19937 random(5);
     for (std::size_t groups : {0U, 1U, 2U, 3U, 13U, 48U, 2000U}) {
         std::vector<std::uint8_t> codes(groups * group_bytes);
-        std::vector<std::int8_t> query(groups * 8);
+        std::vector<std::int8_t> query(groups * 32);
         for (std::uint8_t &code : codes)
             code = groups == 3 ? 255 : static_cast<std::uint8_t>(random());
         for (std::int8_t &level : query)
             level = groups == 3 ? -127 : static_cast<std::int8_t>(static_cast<int>(random() % 255) - 127);
+        std::int32_t one[lanes];
         std::int32_t four[lanes];
         std::int32_t eight[lanes];
+        portable_kernels().scan1(codes.data(), query.data(), groups, one);
         portable_kernels().scan4(codes.data(), query.data(), groups, four);
         portable_kernels().scan8(codes.data(), query.data(), groups, eight);
         for (const Kernels *const kernel : all_kernels()) {
             std::int32_t sums[lanes];
+            kernel->scan1(codes.data(), query.data(), groups, sums);
+            EXPECT_TRUE(std::equal(sums, sums + lanes, one)) << kernel->name << ' ' << groups;
             kernel->scan4(codes.data(), query.data(), groups, sums);
             EXPECT_TRUE(std::equal(sums, sums + lanes, four)) << kernel->name << ' ' << groups;
             kernel->scan8(codes.data(), query.data(), groups, sums);
