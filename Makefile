@@ -3,15 +3,17 @@
 #   make check     every test
 #   make sidecar   build/steward, the program that serves scores over HTTP
 EXTNAME     = pg_steward
-EXTENSION   = extension/$(EXTNAME)
+CONTROL     = extension/$(EXTNAME).control
+# The second one is for databases that have pgvector too.
+EXTENSION   = extension/$(EXTNAME) extension/pgvector/$(EXTNAME)_pgvector
 MODULE_big  = $(EXTNAME)
 # The control file is the one place that says the version.
-EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(CONTROL))
 
 # SQL: the parts of sql/, in the order of their names, make the install script.
 SQL_PARTS   = $(sort $(wildcard sql/*.sql))
 INSTALL_SQL = build/$(EXTNAME)--$(EXTVERSION).sql
-DATA        = $(wildcard sql/upgrade/$(EXTNAME)--*.sql)
+DATA        = $(wildcard sql/upgrade/$(EXTNAME)--*.sql extension/pgvector/*.sql)
 DATA_built  = $(INSTALL_SQL)
 
 # C++: hidden unless STEWARD_FUNCTION exports it. -MMD: PGXS on Debian tracks no headers.
@@ -51,11 +53,11 @@ ifneq ($(filter-out 11 12 13 14 15,$(MAJORVERSION)),)
 REGRESS_OPTS += --expecteddir=.
 endif
 
-$(INSTALL_SQL): $(SQL_PARTS) $(EXTENSION).control
+$(INSTALL_SQL): $(SQL_PARTS) $(CONTROL)
 	@mkdir -p $(@D)
 	cat $(SQL_PARTS) > $@
 
-extension/settings.o worker/session.o: $(EXTENSION).control
+extension/settings.o worker/session.o: $(CONTROL)
 $(EXTNAME).so: extension/exports.map
 -include $(OBJS:.o=.d)
 endif

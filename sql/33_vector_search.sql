@@ -8,11 +8,22 @@ REVOKE ALL ON FUNCTION vector_mmr(real[], real[], integer, float8) FROM PUBLIC;
 COMMENT ON FUNCTION vector_mmr(real[], real[], integer, float8) IS
     'chooses vectors that are like a query, and not all alike (maximal marginal relevance): their positions in a two-dimensional array';
 
+CREATE FUNCTION vector_type() RETURNS oid
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE COST 100 SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT t.oid FROM pg_extension AS e JOIN pg_depend AS d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.classid = 'pg_type'::regclass
+           JOIN pg_type AS t ON t.oid = d.objid
+    WHERE e.extname = 'vector' AND t.typname = 'vector' AND d.deptype = 'e'
+$$;
+REVOKE ALL ON FUNCTION vector_type() FROM PUBLIC;
+COMMENT ON FUNCTION vector_type() IS 'the type of pgvector; null where that extension is not installed';
+
 CREATE FUNCTION vector_column(relation regclass, wanted text, type regtype) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1000 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    columns text[] := ARRAY(SELECT a.attname FROM pg_attribute AS a WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid = type
+    columns text[] := ARRAY(SELECT a.attname FROM pg_attribute AS a WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
+                            AND (a.atttypid = type OR (type = 'real[]'::regtype AND a.atttypid = steward.vector_type()))
                             AND (wanted IS NULL OR a.attname = wanted) ORDER BY a.attnum);
 BEGIN
     IF cardinality(columns) = 1 THEN
@@ -67,8 +78,12 @@ AS $$
                           JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
                           JOIN pg_opclass AS s ON s.oid = i.indclass[0] JOIN pg_amop AS p ON p.amopfamily = s.opcfamily
                           JOIN pg_operator AS o ON o.oid = p.amopopr JOIN pg_namespace AS n ON n.oid = o.oprnamespace
-                     WHERE i.indrelid = relation AND m.amname = 'steward_ivf' AND a.attname = vector_operator."column" AND i.indisvalid
-                     ORDER BY i.indpred IS NOT NULL, i.indexrelid LIMIT 1), 'OPERATOR(steward.<=>)')
+                     WHERE i.indrelid = relation AND m.amname IN ('steward_ivf', 'hnsw', 'ivfflat') AND p.amoppurpose = 'o' AND a.attname = vector_operator."column" AND i.indisvalid
+                     ORDER BY m.amname = 'steward_ivf' DESC, i.indpred IS NOT NULL, i.indexrelid LIMIT 1),
+                    (SELECT format('OPERATOR(%I.<=>)', n.nspname)
+                     FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid JOIN pg_namespace AS n ON n.oid = t.typnamespace
+                     WHERE a.attrelid = relation AND a.attname = vector_operator."column" AND t.oid = steward.vector_type()),
+                    'OPERATOR(steward.<=>)')
 $$;
 REVOKE ALL ON FUNCTION vector_operator(regclass, text) FROM PUBLIC;
 COMMENT ON FUNCTION vector_operator(regclass, text) IS 'the distance that the index of a column is for; the cosine where there is none';
@@ -80,13 +95,15 @@ AS $$
 #variable_conflict use_column
 DECLARE
     searched text;
+    type text;
     most integer;
-    before text := current_setting('steward.rerank');
+    before text := coalesce(current_setting('steward.rerank', true), '0'); -- unknown before the library is loaded
 BEGIN
     IF relation IS NULL OR query IS NULL OR matching IS NULL OR NOT coalesce(k BETWEEN 1 AND 10000 AND diversity BETWEEN 0 AND 1 AND coalesce(rerank, 1) BETWEEN 1 AND 100000, false) THEN
         RAISE EXCEPTION 'a relation, a query, 1 <= k <= 10000 and 0 <= diversity <= 1 are needed' USING ERRCODE = 'invalid_parameter_value';
     END IF;
     searched := steward.vector_column(relation, vector_search."column", 'real[]');
+    type := (SELECT format_type(a.atttypid, NULL) FROM pg_attribute AS a WHERE a.attrelid = relation AND a.attname = searched);
     -- Of five times as many some can be left out for being like others.
     most := CASE WHEN diversity = 0 THEN k ELSE greatest(5 * k, 50) END;
     IF rerank IS NOT NULL THEN
@@ -94,13 +111,13 @@ BEGIN
     END IF;
     RETURN QUERY EXECUTE format(
         $q$WITH near AS MATERIALIZED (
-               SELECT %1$s AS key, t.%2$I %3$s $1 AS distance, t.%2$I AS vector, to_jsonb(t) - %2$L AS "row", row_number() OVER () AS n
-               FROM (SELECT t.*, t.ctid FROM %4$s AS t WHERE t.%2$I IS NOT NULL AND %5$s ORDER BY t.%2$I %3$s $1 LIMIT $2) AS t),
+               SELECT %1$s AS key, t.%2$I %3$s $1::%6$s AS distance, t.%2$I::real[] AS vector, to_jsonb(t) - %2$L AS "row", row_number() OVER () AS n
+               FROM (SELECT t.*, t.ctid FROM %4$s AS t WHERE t.%2$I IS NOT NULL AND %5$s ORDER BY t.%2$I %3$s $1::%6$s LIMIT $2) AS t),
            chosen AS (SELECT c."position", row_number() OVER () AS rank
                       FROM (SELECT array_agg(n.vector ORDER BY n.n) AS vectors FROM near AS n) AS v, steward.vector_mmr($1, v.vectors, $3, $4) AS c
                       WHERE v.vectors IS NOT NULL)
            SELECT n.key, n.distance, n."row" - 'ctid' FROM near AS n JOIN chosen AS c ON c."position" = n.n ORDER BY c.rank$q$,
-        steward.vector_key(relation), searched, steward.vector_operator(relation, searched), relation, steward.vector_condition(relation, matching))
+        steward.vector_key(relation), searched, steward.vector_operator(relation, searched), relation, steward.vector_condition(relation, matching), type)
     USING query, most, k, diversity;
     PERFORM set_config('steward.rerank', before, true);
 END $$;

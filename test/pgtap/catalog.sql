@@ -35,7 +35,7 @@ SELECT set_eq(
           'principle_pending', 'jobs_may_run', 'jobs_next_at', 'job_kind_option', 'doctor_server', 'doctor_rights', 'schedule_next', 'schedule_times',
           'cache_key', 'cache_lower_sizes', 'cache_grade', 'summary_partitions', 'summary_obstacle', 'summary_settings', 'summary_stamps', 'summary_is_deaf',
           'summary_is_below', 'fidelity_values', 'fidelity_is_due', 'fidelity_current', 'fidelity_history', 'fidelity_history_summary', 'config_import',
-          'ivf_stats', 'ivf_check', 'vector_column', 'vector_condition', 'vector_key', 'vector_operator', 'text_document', 'embed', 'semantic_score', 'embedding_hash', 'embedding_parts', 'embedding_query', 'model_query', 'model_predict', 'model_predict_detail', 'model_probability', 'model_labels', 'model_explain', 'model_features', 'failure_type_of',
+          'ivf_stats', 'ivf_check', 'vector_type', 'vector_column', 'vector_condition', 'vector_key', 'vector_operator', 'text_document', 'embed', 'semantic_score', 'embedding_hash', 'embedding_parts', 'embedding_query', 'model_query', 'model_predict', 'model_predict_detail', 'model_probability', 'model_labels', 'model_explain', 'model_features', 'failure_type_of',
           'strategy_propensities', 'strategy_policy', 'strategy_policy_odds', 'strategy_value', 'recovery_unavailable', 'recovery_queues',
           'metric_check', 'metric_window', 'metric_compare', 'metric_values', 'metric_points', 'metric_measures', 'metric_measure', 'slower_since',
           'statement_top', 'monitor_is_due', 'availability_of', 'prometheus_rules', 'bottlenecks', 'dashboard_measured',
