@@ -3,7 +3,7 @@
 SET client_min_messages = warning;
 CREATE TABLE ours (id integer PRIMARY KEY, e real[] NOT NULL);
 CREATE TABLE queries (id integer PRIMARY KEY, e real[] NOT NULL);
-CREATE TABLE truth (id integer PRIMARY KEY, near integer[], filtered integer[]);
+CREATE TABLE truth (id integer PRIMARY KEY, near integer[], filtered integer[], small integer[]);
 \set file :work '/base.tsv'
 COPY ours FROM :'file';
 \set file :work '/queries.tsv'
@@ -26,10 +26,10 @@ VACUUM (FREEZE, ANALYZE) ours, theirs, queries, truth, small_ours, small_theirs;
 -- Processor time of this session, in seconds.
 CREATE FUNCTION cpu() RETURNS float8 LANGUAGE sql VOLATILE AS $$ SELECT split_part(pg_read_file('/proc/self/schedstat'), ' ', 1)::float8 / 1e9 $$;
 
-CREATE FUNCTION sweep("table" text, condition text DEFAULT NULL, OUT share float8, OUT per_second float8, OUT rows float8) LANGUAGE plpgsql AS $$
+CREATE FUNCTION sweep("table" text, condition text DEFAULT NULL, "right" text DEFAULT NULL, OUT share float8, OUT per_second float8, OUT rows float8) LANGUAGE plpgsql AS $$
 DECLARE
     query text := format('SELECT q.id, s.id AS item FROM queries AS q, LATERAL (SELECT t.id FROM %I AS t WHERE %s ORDER BY %s LIMIT 10) AS s', "table",
-                         coalesce(condition, 'true'), CASE "table" WHEN 'ours' THEN 't.e OPERATOR(steward.<=>) q.e' ELSE 't.v <=> q.v' END);
+                         coalesce(condition, 'true'), CASE WHEN "table" !~ 'theirs' THEN 't.e OPERATOR(steward.<=>) q.e' ELSE 't.v <=> q.v' END);
     asked bigint := (SELECT count(*) FROM queries);
     begun float8;
     rates float8[] := '{}';
@@ -38,9 +38,9 @@ DECLARE
 BEGIN
     FOR line IN EXECUTE 'EXPLAIN ' || query LOOP plan := plan || line; END LOOP;
     -- With a condition the planner may think better of it.
-    IF condition IS NULL AND plan !~ 'Index Scan using (ours_e|hnsw|ivfflat)' THEN RAISE EXCEPTION 'no index: %', plan; END IF;
+    IF condition IS NULL AND plan !~ 'Index Scan using' THEN RAISE EXCEPTION 'no index: %', plan; END IF;
     EXECUTE format('SELECT sum((f.item = ANY (%s))::integer)::float8 / (10 * %s), count(*)::float8 / %s FROM (%s) AS f JOIN truth AS t USING (id)',
-                   CASE WHEN condition IS NULL THEN 't.near' ELSE 't.filtered' END, asked, asked, query) INTO share, rows;
+                   format('t.%I', coalesce("right", CASE WHEN condition IS NULL THEN 'near' ELSE 'filtered' END)), asked, asked, query) INTO share, rows;
     FOR round IN 1 .. 3 LOOP
         begun := cpu();
         EXECUTE 'SELECT count(*) FROM (' || query || ') AS f';

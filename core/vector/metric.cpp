@@ -27,6 +27,17 @@ double exact_cosine_distance(const float *a, const float *b, std::size_t dimensi
     return 1 - std::clamp(product / std::sqrt(a_squares) / std::sqrt(b_squares), -1.0, 1.0);
 }
 
+/// The same for the other two.
+double exact_distance(Metric metric, const float *a, const float *b, std::size_t dimensions) noexcept {
+    double sum = 0;
+    for (std::size_t i = 0; i < dimensions; ++i) {
+        auto const x = static_cast<double>(a[i]);
+        auto const y = static_cast<double>(b[i]);
+        sum += metric == Metric::l2 ? (x - y) * (x - y) : x * y;
+    }
+    return metric == Metric::l2 ? std::sqrt(sum) : -sum;
+}
+
 bool is_ordinary(float squares) noexcept {
     return squares > 1e-30F && squares < 1e30F;
 }
@@ -46,10 +57,16 @@ double cosine_distance(const float *a, const float *b, std::size_t dimensions) n
 
 double distance(Metric metric, const float *a, const float *b, std::size_t dimensions) noexcept {
     switch (metric) {
-    case Metric::l2:
-        return std::sqrt(static_cast<double>(kernels().squared_distance(a, b, dimensions)));
-    case Metric::inner_product:
-        return -static_cast<double>(kernels().dot(a, b, dimensions));
+    case Metric::l2: {
+        float const squares = kernels().squared_distance(a, b, dimensions);
+        return is_ordinary(squares) ? std::sqrt(static_cast<double>(squares))
+                                    : exact_distance(metric, a, b, dimensions);
+    }
+    case Metric::inner_product: {
+        float const product = kernels().dot(a, b, dimensions);
+        return std::isfinite(product) ? -static_cast<double>(product)
+                                      : exact_distance(metric, a, b, dimensions);
+    }
     default:
         return cosine_distance(a, b, dimensions);
     }

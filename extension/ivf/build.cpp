@@ -59,7 +59,10 @@ void take_vector(Pass &pass, const ItemPointerData &tid, std::span<const float> 
     }
     if (!pass.sample)
         pass.sample.emplace(vector.size(), pass.metric);
-    guarded([&] { require_dimensions(pass.index, vector.size(), pass.sample->dimensions()); });
+    guarded([&] {
+        require_dimensions(pass.index, vector.size(), pass.sample->dimensions());
+        require_length(pass.index, vector);
+    });
     pass.sample->take(vector, number_of(tid));
 }
 

@@ -17,9 +17,21 @@ namespace steward::ivf {
 namespace {
 
 constexpr std::size_t sampled_per_list = 80;
-constexpr int steps = 10;            ///< of finding middles
-constexpr std::size_t queries = 256; ///< that recall is measured by
+constexpr int steps = 10;                     ///< of finding middles
+constexpr std::size_t fewest_sampled = 2'560; ///< of which some are held back
+constexpr std::size_t fewest_queries = 384;
+constexpr std::size_t most_queries = 1'024;
+constexpr std::size_t most_compared = 60'000'000; ///< vectors with queries
 constexpr std::size_t vectors_at_once = 16;
+
+/// Vectors that recall is measured by, which middles are not found by: the more, the nearer is what is found
+/// to what is asked for.
+std::size_t queries_of(const Sample &sample) noexcept {
+    if (sample.size() <= fewest_sampled)
+        return 0;
+    return std::min(std::clamp(most_compared / sample.seen(), fewest_queries, most_queries),
+                    sample.size() / 10);
+}
 
 } // namespace
 
@@ -69,8 +81,7 @@ void take_code_options(Relation index, Meta &meta) noexcept {
 }
 
 Grouping group(const Sample &sample, Meta meta, std::size_t lists, core::Codebook codebook) {
-    std::size_t const held_back = sample.size() > 10 * queries ? queries : 0;
-    std::span<const float> const all = sample.vectors().subspan(held_back * sample.dimensions());
+    std::span<const float> const all = sample.vectors().subspan(queries_of(sample) * sample.dimensions());
     std::size_t const enough = std::min(lists * sampled_per_list, all.size() / sample.dimensions());
     auto const metric = static_cast<core::Metric>(meta.metric);
     std::vector<float> middles(sample.dimensions());
@@ -89,7 +100,8 @@ Grouping group(const Sample &sample, Meta meta, std::size_t lists, core::Codeboo
 }
 
 std::optional<core::RecallMeter> meter_of(const Opened &opened, const Sample &sample) {
-    if (opened.meta.lists < 2 || sample.size() <= 10 * queries)
+    std::size_t const queries = queries_of(sample);
+    if (opened.meta.lists < 2 || queries == 0)
         return std::nullopt;
     return core::RecallMeter(opened.metric, sample.vectors().first(queries * sample.dimensions()),
                              sample.ids().first(queries), sample.dimensions());

@@ -201,7 +201,10 @@ void insert(Relation index, Datum value, ItemPointer tid) {
         guarded([&] { start_index(index, vector.size()); });
         opened = open(index);
     }
-    guarded([&] { require_dimensions(index, vector.size(), opened->meta.dimensions); });
+    guarded([&] {
+        require_dimensions(index, vector.size(), opened->meta.dimensions);
+        require_length(index, vector);
+    });
     std::vector<float> prepared;
     if (!prepare(*opened, vector, prepared))
         return guarded([&] { UnlockPage(index, grouping_lock, ShareLock); });

@@ -142,8 +142,8 @@ void Regrouping::take_over(const Opened &made) {
 
 void Regrouping::run(std::uint64_t vectors) {
     // What was begun and not ended left pages of a generation that is never drawn again.
-    Meta meta = old_.meta;
-    meta.drawn = guarded([&] { return read_meta(index_); }).drawn + 1;
+    Meta meta = guarded([&] { return read_meta(index_); });
+    ++meta.drawn;
     guarded([&] { write_meta(index_, meta); });
     Sample const sample = sample_of();
     meta.generation = meta.drawn;

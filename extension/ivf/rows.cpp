@@ -10,6 +10,8 @@ namespace steward::ivf {
 
 namespace {
 
+constexpr float longest_square = 1e36F; ///< whose sums and multiples floats still have
+
 /// How pgvector has a vector.
 struct PgVector {
     std::int32_t vl_len_;
@@ -39,6 +41,15 @@ std::span<const float> indexed_vector(Datum value, Kind kind) {
             ereport(ERROR, errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
                     errmsg("a vector of a steward_ivf index must have finite values"));
     return vector;
+}
+
+void require_length(Relation index, std::span<const float> vector) {
+    if (metric_of(index) == core::Metric::cosine)
+        return;
+    if (core::kernels().dot(vector.data(), vector.data(), vector.size()) > longest_square)
+        ereport(ERROR, errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+                errmsg("a vector is too long for index \"%s\"", RelationGetRelationName(index)),
+                errdetail("The square of its length is out of range for type real."));
 }
 
 void require_dimensions(Relation index, std::size_t has, std::size_t needs) {

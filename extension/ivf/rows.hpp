@@ -26,6 +26,10 @@ std::span<const float> indexed_vector(Datum value, Kind kind);
 /// The same without these checks, of what was indexed. Plain C.
 std::span<const float> floats_of(Datum value, Kind kind);
 
+/// Raises 22003 for a vector so long that floats cannot have its square, unless only its direction counts.
+/// Plain C.
+void require_length(Relation index, std::span<const float> vector);
+
 /// Raises 22000 unless a vector has as many dimensions as those of the index. Plain C.
 void require_dimensions(Relation index, std::size_t has, std::size_t needs);
 

@@ -124,6 +124,7 @@ std::span<const float> query_of(IndexScanDesc scan, std::size_t dimensions) {
     std::span<const float> const query =
         indexed_vector(scan->orderByData->sk_argument, kind_of(scan->indexRelation));
     require_dimensions(scan->indexRelation, query.size(), dimensions);
+    require_length(scan->indexRelation, query);
     return query;
 }
 

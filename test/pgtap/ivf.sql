@@ -124,6 +124,15 @@ SELECT is((SELECT count(*) FROM (SELECT d, lag(d) OVER () AS before FROM (SELECT
 RESET enable_sort;
 RESET steward.iterative_scan;
 
+-- As long as floats can be.
+SELECT cmp_ok(abs(('{3e30,4e30}'::real[] <-> '{0,0}') / 5e30 - 1), '<', 1e-6::float8, 'longer than the square of a float');
+SELECT cmp_ok(abs(('{3e30,4e30}'::real[] <#> '{3e30,4e30}') / -25e60 - 1), '<', 1e-6::float8, 'a product of such');
+SELECT throws_ok($$INSERT INTO iv.item VALUES (0, array_fill(1e30::real, ARRAY[24]), 0)$$, '22003', 'a vector is too long for index "iv_e"', 'an index does not take it');
+SELECT throws_ok($$SET LOCAL enable_sort = off; SELECT id FROM iv.item ORDER BY e <#> array_fill(1e30::real, ARRAY[24]) LIMIT 1$$, '22003', NULL, 'nor looks for it');
+SELECT iv.make(24, 200, 'cosine_ops') \g /dev/null
+SELECT lives_ok($$INSERT INTO iv.item VALUES (0, array_fill(1e30::real, ARRAY[24]), 0)$$, 'unless its direction alone counts');
+RESET enable_sort;
+
 -- Widths: of one dimension, of part of a group, of more than a page.
 SELECT iv.make(1, 500, 'l2_ops') \g /dev/null
 SELECT cmp_ok(iv.recall('<->', 1), '>=', 0.9, 'one dimension');

@@ -137,7 +137,13 @@ TEST(Metric, IsRightAlsoForVectorsTooLongOrTooShortForTheirSquares) {
     for (float const scale : {1e-30F, 1e30F}) {
         std::vector<float> const far{3 * scale, 4 * scale};
         EXPECT_NEAR(distance(Metric::cosine, far.data(), b.data(), 2), 1 - 24.0 / 25, 1e-7) << scale;
+        std::vector<float> const origin{0, 0};
+        EXPECT_NEAR(distance(Metric::l2, far.data(), origin.data(), 2) / static_cast<double>(scale), 5, 1e-6)
+            << scale;
     }
+    std::vector<float> const longest{3e30F, 4e30F};
+    EXPECT_NEAR(distance(Metric::inner_product, longest.data(), longest.data(), 2), -25e60, 1e54);
+    {}
     std::vector<float> const none{0, 0};
     EXPECT_TRUE(std::isnan(distance(Metric::cosine, none.data(), b.data(), 2)));
     std::vector<float> same{1, 1};
