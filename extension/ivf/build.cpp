@@ -169,6 +169,7 @@ Built build(Relation heap, Relation index, IndexInfo *info) {
     meta.dimensions = static_cast<std::uint32_t>(pass.sample->dimensions());
     meta.seed = build_seed;
     guarded([&] { take_code_options(index, meta); });
+    pass.sample->shuffle();
     pass.sample->rotate(core::Rotation(meta.dimensions, meta.seed));
     enter(Phase::grouping);
     Grouping grouping =

@@ -2,6 +2,7 @@
 
 #include "extension/ivf/grouping.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "extension/boundary.hpp"
@@ -78,6 +79,17 @@ void take_code_options(Relation index, Meta &meta) noexcept {
     bool const has_codebook = options.quantizer == static_cast<int>(Quantizer::pq);
     meta.bits = static_cast<std::uint16_t>(has_codebook ? options.nbits : options.bits);
     meta.parts = has_codebook ? std::min(static_cast<std::uint32_t>(options.m), meta.dimensions) : 0;
+}
+
+void Sample::shuffle() {
+    for (std::size_t left = ids_.size(); left > 1; --left) {
+        std::size_t const at = core::mix_hash(++random_) % left;
+        if (at + 1 == left)
+            continue;
+        std::swap(ids_[at], ids_[left - 1]);
+        std::swap_ranges(vectors_.data() + at * dimensions_, vectors_.data() + (at + 1) * dimensions_,
+                         vectors_.data() + (left - 1) * dimensions_);
+    }
 }
 
 Grouping group(const Sample &sample, Meta meta, std::size_t lists, core::Codebook codebook) {

@@ -20,6 +20,9 @@ class Sample {
 
     void take(std::span<const float> vector, std::uint64_t id);
     void rotate(const core::Rotation &rotation);
+    /// Into a random order: neighbours in a table, or in a list, are alike, and its first vectors are used
+    /// apart.
+    void shuffle();
 
     std::size_t dimensions() const noexcept { return dimensions_; }
     std::size_t seen() const noexcept { return seen_; }

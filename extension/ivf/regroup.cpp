@@ -66,6 +66,7 @@ Sample Regrouping::sample_of() const {
                 sample.take(vector, number_of(frames.head().tids[lane]));
             }
     }
+    sample.shuffle();
     return sample;
 }
 
