@@ -133,6 +133,7 @@ COMMENT ON FUNCTION monitor_look_attempts() IS 'how attempts of a day went, for 
 
 CREATE FUNCTION monitor_look(part text) RETURNS TABLE (name text, labels jsonb, amount float8, is_total boolean)
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE COST 100000 ROWS 50 SET search_path = pg_catalog, pg_temp
+    SET lock_timeout = '200ms' -- whoever drops the extension has its views already, and waits for others of them that this has
 AS $$
 BEGIN
     CASE part
