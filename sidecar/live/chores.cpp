@@ -9,7 +9,8 @@ namespace steward::sidecar::live {
 namespace {
 
 constexpr std::chrono::seconds beat{1};
-constexpr std::chrono::seconds tell_interval{30}; // each minute has a beat, also if five alerts take five seconds each
+constexpr std::chrono::seconds tell_interval{
+    30}; // each minute has a beat, also if five alerts take five seconds each
 constexpr std::chrono::seconds missing_for{60};
 
 constexpr db::Statement heartbeat{"heartbeat", "SELECT steward.heartbeat('sidecar')", true};

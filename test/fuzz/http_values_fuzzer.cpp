@@ -1,5 +1,5 @@
-// What clients write into queries, paths, cookies and addresses: parsed twice it is the same, and what is accepted is
-// what it says.
+// What clients write into queries, paths, cookies and addresses: parsed twice it is the same, and what is
+// accepted is what it says.
 #include <cstdlib>
 #include <string>
 
@@ -41,9 +41,16 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const *data, std::size_t size
     std::string_view const cookie = http::cookie_value(text, "a");
     require(cookie.find(';') == std::string_view::npos);
 
-    for (auto const kind : {api::Kind::text, api::Kind::bigint, api::Kind::integer, api::Kind::number, api::Kind::boolean,
-                            api::Kind::timestamp, api::Kind::interval, api::Kind::uuid, api::Kind::choice, api::Kind::json}) {
-        api::Parameter const parameter{.where = api::Where::query, .name = "x", .kind = kind, .description = "", .least = -5, .most = 5000, .choices = "a bb"};
+    for (auto const kind :
+         {api::Kind::text, api::Kind::bigint, api::Kind::integer, api::Kind::number, api::Kind::boolean,
+          api::Kind::timestamp, api::Kind::interval, api::Kind::uuid, api::Kind::choice, api::Kind::json}) {
+        api::Parameter const parameter{.where = api::Where::query,
+                                       .name = "x",
+                                       .kind = kind,
+                                       .description = "",
+                                       .least = -5,
+                                       .most = 5000,
+                                       .choices = "a bb"};
         auto const complaint = api::complaint_about(parameter, text);
         if (!complaint && kind != api::Kind::text && kind != api::Kind::json)
             require(!text.empty());

@@ -42,7 +42,8 @@ TEST(Parameter, Words) {
     EXPECT_TRUE(is_fine(Kind::uuid, "123e4567-e89b-12d3-a456-42661417400A"));
     EXPECT_FALSE(is_fine(Kind::uuid, "123e4567-e89b-12d3-a456-42661417400g"));
     EXPECT_FALSE(is_fine(Kind::uuid, "123e4567e89b-12d3-a456-426614174000-"));
-    Parameter const choice{.where = Where::query, .name = "x", .kind = Kind::choice, .description = "", .choices = "one two"};
+    Parameter const choice{
+        .where = Where::query, .name = "x", .kind = Kind::choice, .description = "", .choices = "one two"};
     EXPECT_FALSE(complaint_about(choice, "two"));
     EXPECT_TRUE(complaint_about(choice, "tw"));
     EXPECT_TRUE(complaint_about(choice, ""));
@@ -51,7 +52,8 @@ TEST(Parameter, Words) {
 
 TEST(Query, PairsAndCookies) {
     using Pairs = std::vector<std::pair<std::string, std::string>>;
-    EXPECT_EQ(http::query_pairs("a=1&b=%41+%2b&&c&=d&%zz=1&e=%zz"), (Pairs{{"a", "1"}, {"b", "A +"}, {"c", ""}, {"", "d"}, {"e", ""}}));
+    EXPECT_EQ(http::query_pairs("a=1&b=%41+%2b&&c&=d&%zz=1&e=%zz"),
+              (Pairs{{"a", "1"}, {"b", "A +"}, {"c", ""}, {"", "d"}, {"e", ""}}));
     EXPECT_EQ(http::path_segment_decoded("a+%20b"), "a+ b");
     EXPECT_FALSE(http::path_segment_decoded("%4"));
     EXPECT_EQ(http::cookie_value("a=1; session=x=y;b=2", "session"), "x=y");
