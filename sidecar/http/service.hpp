@@ -34,7 +34,7 @@ struct Service {
           publisher(for_probes, health, gate.own_role("steward_sidecar"), options.max_streams),
           chores(for_probes, health, registry, chore_settings()) {}
 
-    live::ChoreSettings chore_settings() const;
+    live::ChoreSettings chore_settings();
 };
 
 } // namespace steward::sidecar::http

@@ -68,6 +68,7 @@ void Chores::run() {
             told = Clock::now();
             attempt(&Chores::tell, nobody_to_tell_until);
         }
+        chores_.each_second();
         if (chores_.sends_alerts)
             attempt(&Chores::send_alerts, nothing_to_send_until);
         lock.lock();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -19,6 +20,7 @@ struct ChoreSettings {
     std::string role; // may do what steward_sidecar may; empty: that of the program itself
     bool sends_alerts = false;
     std::vector<deliver::Range> allowed; // besides public addresses
+    std::function<void()> each_second;
 };
 
 class Chores {

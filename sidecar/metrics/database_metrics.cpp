@@ -8,7 +8,10 @@
 namespace steward::sidecar::metrics {
 namespace {
 
-constexpr std::chrono::seconds fresh_for{1};
+constexpr std::chrono::seconds fresh_for{1}; // of what is asked for when somebody scrapes again after a pause
+constexpr std::chrono::seconds kept_for{10}; // of what is kept fresh meanwhile
+constexpr std::chrono::seconds interval{5};  // in which it is
+constexpr std::chrono::minutes remembered{2}; // how long somebody who scrapes is expected again
 
 } // namespace
 
@@ -20,7 +23,15 @@ DatabaseMetrics::DatabaseMetrics(db::SessionSettings settings, db::Health &healt
 }
 
 std::string DatabaseMetrics::render() {
-    if (std::unique_lock const turn(asking_, std::try_to_lock); turn.owns_lock())
+    bool is_due = false;
+    {
+        std::lock_guard const lock(mutex_);
+        auto const now = Clock::now();
+        bool const is_expected = now - scraped_at_ < remembered && now - scraped_at_ > fresh_for;
+        is_due = asked_at_ == Clock::time_point{} || now - asked_at_ >= (is_expected ? kept_for : fresh_for);
+        scraped_at_ = now;
+    }
+    if (std::unique_lock const turn(asking_, std::try_to_lock); is_due && turn.owns_lock())
         refresh();
     std::string text;
     add_head(text, "steward_database_up", "gauge", "1 if the database answered when it was last used.");
@@ -40,9 +51,20 @@ std::string DatabaseMetrics::render() {
     return text + text_;
 }
 
+void DatabaseMetrics::keep_fresh() {
+    {
+        std::lock_guard const lock(mutex_);
+        auto const now = Clock::now();
+        bool const is_expected = scraped_at_ != Clock::time_point{} && now - scraped_at_ < remembered;
+        if (!is_expected || now - asked_at_ < interval)
+            return;
+    }
+    if (std::unique_lock const turn(asking_, std::try_to_lock); turn.owns_lock())
+        refresh();
+}
+
+/// Called by the one who has the turn.
 void DatabaseMetrics::refresh() {
-    if (asked_at_ != Clock::time_point{} && Clock::now() - asked_at_ < fresh_for)
-        return;
     std::string text;
     auto const with_aliases = [this](auto read) {
         return
@@ -52,10 +74,10 @@ void DatabaseMetrics::refresh() {
         ask(with_aliases(read_operation_counts), text) && ask(with_aliases(read_operation_durations), text) &&
         ask(with_aliases(read_ticks), text) &&
         ask([this](db::Session &session, std::string &lines) { families_.read(session, lines); }, text);
+    std::lock_guard const lock(mutex_);
     asked_at_ = Clock::now();
     if (!is_complete)
         return;
-    std::lock_guard const lock(mutex_);
     text_ = std::move(text);
     answered_at_ = asked_at_;
 }

@@ -12,13 +12,17 @@
 
 namespace steward::sidecar::metrics {
 
-/// Asks at most once a second, through a connection of its own, one scrape at a time. Whoever comes
-/// meanwhile, or while the database is away, gets the last values and their age.
+/// Asks through a connection of its own, one question at a time, every few seconds while somebody scrapes: so a
+/// scrape waits for the database only if nobody has scraped for a while. Whoever comes meanwhile, or while the
+/// database is away, gets the last values and their age.
 class DatabaseMetrics {
   public:
     DatabaseMetrics(db::SessionSettings settings, db::Health &health, std::string role, bool with_aliases);
 
     std::string render();
+
+    /// Called every second or so, by one thread.
+    void keep_fresh();
 
   private:
     void refresh();
@@ -33,6 +37,7 @@ class DatabaseMetrics {
     std::mutex mutex_; // guards what follows
     std::string text_;
     Clock::time_point asked_at_{};
+    Clock::time_point scraped_at_{};
     Clock::time_point answered_at_{}; // zero: never
     std::uint64_t errors_ = 0;
 };
