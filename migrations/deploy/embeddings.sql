@@ -2,7 +2,7 @@
 -- requires: api_tokens
 -- Embedding models, which are vectors of words, and the columns of vectors that are kept in step with texts.
 BEGIN;
-GRANT EXECUTE ON FUNCTION steward.lexicon_invalidate(), steward.embedding_hash(text), steward.embedding_parts(regclass) TO steward_owner;
+GRANT EXECUTE ON FUNCTION steward.lexicon_invalidate() TO steward_owner;
 SET LOCAL ROLE steward_owner;
 
 -- What every session reads: hence no row security, but a check of who may change a row.
@@ -69,20 +69,23 @@ ALTER TABLE steward.embedding ENABLE ROW LEVEL SECURITY;
 CREATE POLICY members ON steward.embedding USING (pg_has_role(owner, 'USAGE')) WITH CHECK (pg_has_role(owner, 'USAGE'));
 CREATE POLICY readers ON steward.embedding FOR SELECT USING (true);
 
+-- Without functions of the extension, with which it would go.
 CREATE VIEW steward.embeddings WITH (security_invoker = true) AS
-SELECT e.relation, e.text_column, e.vector_column, e.model, e.owner,
-       CASE WHEN e.filled_at IS NULL THEN 'filling' WHEN e.hash = steward.embedding_hash(e.model) THEN 'current' ELSE 'stale' END AS state,
-       CASE WHEN e.filled_at IS NOT NULL AND e.hash = steward.embedding_hash(e.model) THEN 0 ELSE
-           (SELECT coalesce(sum(CASE WHEN e.filled_at IS NULL AND e.part = p.part THEN greatest(e.pages - e.page, 0)
-                                     ELSE pg_relation_size(p.part) / current_setting('block_size')::integer END
+SELECT e.relation, e.text_column, e.vector_column, e.model, e.owner, e.state,
+       CASE WHEN e.state = 'current' THEN 0 ELSE
+           (SELECT coalesce(sum(CASE WHEN e.state = 'filling' AND e.part = c.oid THEN greatest(e.pages - e.page, 0)
+                                     ELSE pg_relation_size(c.oid) / current_setting('block_size')::integer END
                                 * coalesce(CASE WHEN c.reltuples >= 0 THEN c.reltuples / nullif(c.relpages, 0) END, 50)), 0)::bigint
-            FROM unnest(steward.embedding_parts(e.relation)) AS p (part) JOIN pg_class AS c ON c.oid = p.part
-            WHERE e.filled_at IS NOT NULL OR e.part IS NULL OR p.part::oid >= e.part::oid) END AS backlog,
+            FROM pg_class AS c
+            WHERE c.relkind = 'r' AND (c.oid = e.relation OR c.oid IN (SELECT t.relid FROM pg_partition_tree(e.relation) AS t WHERE t.isleaf))
+                  AND (e.state = 'stale' OR e.part IS NULL OR c.oid >= e.part)) END AS backlog,
        e.written, e.filled_at,
        (SELECT j.error_message FROM steward.job AS j
         WHERE j.queue = 'embeddings' AND j.kind = 'embedding_fill' AND j.payload ->> 'relation' = e.relation::oid::text
               AND j.payload ->> 'column' = e.vector_column AND j.error_message IS NOT NULL ORDER BY j.error_at DESC LIMIT 1) AS error
-FROM steward.embedding AS e;
+FROM (SELECT e.*, CASE WHEN e.filled_at IS NULL THEN 'filling'
+                       WHEN e.hash = CASE e.model WHEN 'hashed' THEN 'hashed-1'::bytea ELSE m.hash END THEN 'current' ELSE 'stale' END AS state
+      FROM steward.embedding AS e LEFT JOIN steward.embedding_model AS m ON m.name = e.model) AS e;
 COMMENT ON VIEW steward.embeddings IS 'columns of vectors: by which model, and about how many rows are still to be looked at';
 
 INSERT INTO steward.job_kind (kind, owner, runner, handler, max_attempts, timeout, backoff, backoff_cap)
