@@ -12,9 +12,9 @@
 
 namespace steward::sidecar::metrics {
 
-/// Asks through a connection of its own, one question at a time, every few seconds while somebody scrapes: so a
-/// scrape waits for the database only if nobody has scraped for a while. Whoever comes meanwhile, or while the
-/// database is away, gets the last values and their age.
+/// Asks through a connection of its own, one question at a time, every few seconds while somebody scrapes: so
+/// a scrape waits for the database only if nobody has scraped for a while. Whoever comes meanwhile, or while
+/// the database is away, gets the last values and their age.
 class DatabaseMetrics {
   public:
     DatabaseMetrics(db::SessionSettings settings, db::Health &health, std::string role, bool with_aliases);
