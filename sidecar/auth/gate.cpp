@@ -21,6 +21,17 @@ std::string_view bearer_token(std::string_view authorization) {
     return http::trim(authorization.substr(scheme.size()));
 }
 
+/// Whether a Host header names this machine, as seen by itself. Any other name may be one that a web site has
+/// made point here, so that pages of its own may read what is answered (DNS rebinding).
+bool names_this_machine(std::string_view host) {
+    if (host.substr(0, 1) == "[")
+        return host.substr(0, host.find(']') + 1) == "[::1]";
+    std::string_view const name = host.substr(0, host.find(':'));
+    bool const is_address = !name.empty() && name.find_first_not_of("0123456789.") == std::string_view::npos;
+    return name.empty() || http::equal_ignoring_case(name, "localhost") ||
+           (is_address && name.substr(0, 4) == "127.");
+}
+
 /// Browsers send cookies also with requests that another site has made up; the header it cannot add.
 void check_csrf(http::Request const &request, Identity const &identity) {
     if (!are_equal_secrets(request.csrf_token, identity.csrf_token))
@@ -34,6 +45,9 @@ Identity Gate::admit(http::Request const &request, std::string const &address, W
                      db::Session &session) {
     bool const needs_token = is_on_ || wanted.writes || wanted.level != api::Level::reader;
     bool const is_safe = request.method == "GET" || request.method == "HEAD";
+    if (!is_on_ && !names_this_machine(request.host))
+        throw Failure({403, "STW35", "Without identity the program answers to localhost only.",
+                       "Ask for 127.0.0.1 or localhost, or start it with --auth on.", 0});
     Identity identity;
     if (!request.authorization.empty()) {
         identity = check(bearer_token(request.authorization), address, wanted.however_old, session);

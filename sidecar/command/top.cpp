@@ -91,11 +91,39 @@ Cells objective(json const &row) {
             number(row, "n", plain)};
 }
 
+/// All in one line: how long in all, what is slowest, how much the caches had, how much memory.
+std::string in_short(json const &data) {
+    double total = 0;
+    double slowest = 0;
+    double hits = 0;
+    double lookups = 0;
+    std::string name = "-";
+    json const &components = data.value("components", json::array());
+    for (json const &row : components)
+        if (row.contains("mean_s") && row["mean_s"].is_number()) {
+            double const mean = row["mean_s"].get<double>();
+            total += mean * row.value("calls", 0.0);
+            if (mean >= slowest) {
+                slowest = mean;
+                name = text(row, "component");
+            }
+        }
+    for (json const &row : data.value("caches", json::array())) {
+        hits += row.value("hits", 0.0);
+        lookups += row.value("hits", 0.0) + row.value("misses", 0.0);
+    }
+    json const &host = data.value("host", json::object());
+    return "total duration " + seconds(total) + ", components " + std::to_string(components.size()) +
+           ", slowest " + name + " (" + seconds(slowest) + "), cache hit rate " +
+           (lookups > 0 ? share(hits / lookups) : "-") + ", memory " +
+           number(host, "server_memory_bytes", mebibytes) + "\n\n";
+}
+
 std::string screen(json const &data) {
     json const &score = data.value("score", json::object());
     std::string shown = text(data, "at") + ", over " + number(data, "window_seconds", seconds) + ": " +
                         number(score, "score", plain) + " of 100, " + number(score, "met", plain) + " of " +
-                        number(score, "measured", plain) + " measured objectives met\n\n";
+                        number(score, "measured", plain) + " measured objectives met\n" + in_short(data);
     shown += part(
         "ALERTS", data, "alerts", {"rule", "severity", "value", "threshold", "since"},
         [](json const &row) {

@@ -88,6 +88,7 @@ Check read_known_header(std::string_view name, std::string_view value, Headers &
         headers.transfer_encoding = value;
     } else if (equal_ignoring_case(name, "host")) {
         ++headers.hosts;
+        headers.request.host = value;
     } else if (equal_ignoring_case(name, "connection")) {
         read_connection(value, headers);
     } else if (equal_ignoring_case(name, "content-type")) {

@@ -33,6 +33,7 @@ struct Refusal {
 struct Request {
     std::string_view method;
     std::string_view target; // in origin form: begins with a slash
+    std::string_view host;
     std::string_view content_type;
     std::string_view request_id; // empty unless it is one that we accept
     std::string_view accept;

@@ -52,6 +52,18 @@ export function objectives(data) {
     ].filter(Boolean);
 }
 
+/// All in one sentence: how long in all, what is slowest, how much the caches had, how much memory.
+function inShort(data, over) {
+    const timed = data.components.filter((row) => row.n > 0);
+    const total = timed.reduce((sum, row) => sum + row.mean_s * row.calls, 0);
+    const slowest = timed.reduce((most, row) => (most && most.mean_s >= row.mean_s ? most : row), null);
+    const lookups = (data.caches ?? []).reduce((sum, row) => sum + row.hits + row.misses, 0);
+    const hits = (data.caches ?? []).reduce((sum, row) => sum + row.hits, 0);
+    return h('p', {class: 'quiet', key: 'short'}, `${count(data.components.length)} components took ${seconds(total)} in ${over}; `,
+        slowest ? `the slowest is ${slowest.component} (${seconds(slowest.mean_s)} a call); ` : null,
+        `caches had ${share(lookups > 0 ? hits / lookups : null)} of ${count(lookups)} keys; the server has ${bytes(data.host?.server_memory_bytes)} of memory.`);
+}
+
 export function components(data) {
     const over = windowName(data.window_seconds);
     const columns = (name) => [
@@ -63,6 +75,7 @@ export function components(data) {
     if ((data.components ?? []).length === 0)
         return [empty(`No function has been called within ${over}. Call one, and see it here a minute later:`, 'SELECT steward.ambiguity(\'It may take a while.\')')];
     return [
+        inShort(data, over),
         table(`By component, ${over}`, columns('component'), data.components, (row) => row.component),
         h('details', {key: 'operations'}, h('summary', {}, 'By operation'),
             table(`The operations that took most time, ${over}`, columns('operation'), data.operations ?? [], (row) => `${row.component} ${row.operation}`)),

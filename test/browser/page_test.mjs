@@ -111,6 +111,7 @@ await step('shows_values_with_window_and_number', async () => {
     await sees('#caches tbody tr', /page.*100 %/, 4000);
     await sees('#caches caption', '1 hour');
     await sees('#components tbody tr', /score|ambiguity/, 4000);
+    await sees('#components p', /^\d+ components took .* in 1 hour; the slowest is \w+ .* caches had 100 % of \d+ keys; the server has .*B of memory\.$/);
     await page.locator('#latency canvas').first().waitFor();
     await page.locator('#throughput canvas').first().waitFor();
     await page.selectOption('#window', '6 hours');

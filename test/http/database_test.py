@@ -226,7 +226,7 @@ class Stop(unittest.TestCase):
         sidecar = Sidecar("--statement-timeout", "15000")
         with Lock() as lock, sidecar.connect() as client, sidecar.connect() as idle:
             self.assertEqual(idle.request("GET", "/livez").status, 200)
-            client.send(f"GET {SCORE}?principle_id=1 HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            client.send(f"GET {SCORE}?principle_id=1 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             wait_for(lambda: waiting() == 1, "the score to wait")
             sidecar.terminate()
             self.assertTrue(idle.is_closed())
@@ -242,7 +242,7 @@ class Stop(unittest.TestCase):
     def test_waits_ten_seconds_at_most(self):
         sidecar = Sidecar("--statement-timeout", "60000")
         with Lock(), sidecar.connect() as client:
-            client.send(f"GET {SCORE}?principle_id=1 HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            client.send(f"GET {SCORE}?principle_id=1 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             wait_for(lambda: waiting() == 1, "the score to wait")
             start = time.monotonic()
             sidecar.terminate()
@@ -286,7 +286,7 @@ class Stop(unittest.TestCase):
         try:
             with Lock():
                 for client in clients:
-                    client.send(f"GET {SCORE}?principle_id=1 HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+                    client.send(f"GET {SCORE}?principle_id=1 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
                 wait_for(lambda: waiting() == 2, "both workers to wait")
                 for path in ("/livez", "/readyz", "/metrics"):
                     self.assertEqual(sidecar.get(path).status, 200, path)

@@ -24,7 +24,7 @@ class Stream(Client):
 
     def __init__(self, port, **headers):
         super().__init__(port)
-        head = "GET /api/v1/events HTTP/1.1\r\nHost: test\r\nAccept: text/event-stream\r\n"
+        head = "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n"
         self.send((head + "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n").encode())
         self.answer = self.read()
 

@@ -207,6 +207,21 @@ class WithoutIdentity(SidecarTest):
         self.assertEqual(self.sidecar.get(f"{SCORE}?principle_id=1", **old).status, 200)
 
 
+class NamesOfTheMachine(SidecarTest):
+    def ask(self, host, path="/api/v1/session"):
+        with self.sidecar.connect() as client:
+            client.send(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            return client.read().status
+
+    def test_only_its_own_are_answered_to(self):
+        for host in ("localhost", "LocalHost:8001", "127.0.0.1", "127.1.2.3:80", "[::1]", "[::1]:8001"):
+            self.assertEqual(self.ask(host), 200, host)
+        for host in ("example.com", "127.0.0.1.example.com", "localhost.example.com:8001", "10.0.0.1", "[::2]", "127.a"):
+            for path in ("/api/v1/session", "/api/v1/dashboard", "/api/v1/events", f"{SCORE}?principle_id=1", "/metrics"):
+                self.assertEqual(self.ask(host, path), 403, (host, path))
+        self.assertEqual(self.ask("example.com", "/livez"), 200)
+
+
 class Page(SidecarTest):
     def test_files(self):
         for path, kind in (("/", "text/html"), ("/page.js", "text/javascript"), ("/page.css", "text/css"),

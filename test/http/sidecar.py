@@ -112,7 +112,7 @@ class Client:
             return True
 
     def request(self, method, target, body=None, headers=None):
-        head = f"{method} {target} HTTP/1.1\r\nHost: test\r\n"
+        head = f"{method} {target} HTTP/1.1\r\nHost: localhost\r\n"
         for name, value in (headers or {}).items():
             head += f"{name}: {value}\r\n"
         data = b"" if body is None else body if isinstance(body, bytes) else body.encode()

@@ -18,6 +18,7 @@ class Top(unittest.TestCase):
         self.assertEqual(shown.returncode, 0, shown.stderr)
         parts = [line for line in shown.stdout.splitlines() if line.isupper()]
         self.assertEqual(parts, ["ALERTS", "OBJECTIVES", "COMPONENTS", "CACHES", "QUEUES"])
+        self.assertRegex(shown.stdout, r"(?m)^total duration [\d.]+ (us|ms|s|min), components \d+, slowest \w+ \(.*s\), cache hit rate .*, memory [\d.]+ MB$")
         self.assertRegex(shown.stdout, r"(?m)^score +\d")
         self.assertRegex(shown.stdout, r"(?m)^recovery +0 ")
         self.assertNotIn("\x1b", shown.stdout)
