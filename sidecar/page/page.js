@@ -108,7 +108,7 @@ function cancel(job) {
 
 function showWho(session) {
     const isNamed = Boolean(session?.role);
-    byId('who').textContent = isNamed ? `${session.label ?? session.role} (${session.level})` : '';
+    byId('who').textContent = isNamed ? `${session.label || session.role} (${session.level})` : '';
     byId('logout').hidden = !isNamed;
 }
 

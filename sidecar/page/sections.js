@@ -61,7 +61,8 @@ function inShort(data, over) {
     const hits = (data.caches ?? []).reduce((sum, row) => sum + row.hits, 0);
     return h('p', {class: 'quiet', key: 'short'}, `${count(data.components.length)} components took ${seconds(total)} in ${over}; `,
         slowest ? `the slowest is ${slowest.component} (${seconds(slowest.mean_s)} a call); ` : null,
-        `caches had ${share(lookups > 0 ? hits / lookups : null)} of ${count(lookups)} keys; the server has ${bytes(data.host?.server_memory_bytes)} of memory.`);
+        lookups > 0 ? `caches had ${share(hits / lookups)} of ${count(lookups)} keys; ` : null,
+        `the server has ${bytes(data.host?.server_memory_bytes)} of memory.`);
 }
 
 export function components(data) {

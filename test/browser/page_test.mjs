@@ -91,10 +91,11 @@ await step('shows_a_commit_within_two_seconds', async () => {
 await step('shows_an_alert_open_and_closed', async () => {
     sql(`SELECT steward.metric_create('page_pressure', 'gauge', 'of a test');
          INSERT INTO steward.alert_rule (name, rule_group, metric, measure, time_window, op, threshold, hold, severity, summary, description)
-         VALUES ('PagePressure', 'test', 'page_pressure', 'last', '5 minutes', '>', 5, '0', 'critical', 'The pressure is high', 'It is {value}.');
+         VALUES ('PagePressure', 'test', 'page_pressure', 'last', '5 minutes', '>', 5, '0', 'critical', 'The pressure is high', 'It is {{ $value }}.');
          SELECT steward.metric_record('page_pressure', 9)`);
     sql('SELECT steward.monitor_run(force => true)');
     await sees('#alerts .critical', 'The pressure is high', 4000);
+    await sees('#alerts .critical', 'It is 9.');
     await isUsable('alert');
     sql("SELECT steward.metric_record('page_pressure', 1)");
     sql('SELECT steward.monitor_run(force => true)');
