@@ -40,8 +40,8 @@ SELECT is(pg_temp.try('tiers_other', statement), '42501', statement) FROM unnest
     $$SELECT steward.cache_save()$$, $$SELECT steward.cache_turn('tend', '0')$$, $$SELECT * FROM steward.cache_used_most(1)$$, $$SELECT steward.cache_warm_all(1)$$,
     $$SELECT steward.cache_table_tend(0, now())$$, $$SELECT steward.cache_archive_tend(now())$$, $$SELECT steward.cache_popular_note(now())$$, $$CALL steward.cache_run()$$]) AS statement;
 SELECT is((SELECT string_agg(c.relname || ' ' || r.rolname, ', ') FROM pg_class AS c, pg_roles AS r WHERE c.relnamespace = 'steward'::regnamespace AND c.relname ~ '^cache_(table|archive|dictionary|popular)'
-           AND c.relkind IN ('r', 'p') AND NOT r.rolsuper AND r.rolname NOT IN ('steward_owner', 'pg_read_all_data', 'pg_write_all_data')
-           AND has_table_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE, DELETE')), NULL, 'the tables are their owner''s alone, the partitions of each day as well');
+           AND c.relkind IN ('r', 'p') AND NOT r.rolsuper AND r.rolname NOT IN ('steward_owner', 'steward_admin', 'pg_read_all_data', 'pg_write_all_data')
+           AND has_table_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE, DELETE')), NULL, 'the tables are their owner''s and the administrators'' alone, the partitions of each day as well');
 SELECT is((SELECT string_agg(DISTINCT pg_get_userbyid(relowner), ' ') FROM pg_class WHERE relnamespace = 'steward'::regnamespace AND relname ~ '^cache_(table|archive)'), 'steward_owner', 'who is one for all of them');
 
 -- Not shared: to each role what it has stored.
