@@ -139,6 +139,11 @@ std::vector<Endpoint> models() {
                 "WHERE $2 IS NULL AND $3::jsonb IS NOT NULL)"
                 " AS one, steward.model_predict_detail($1, $3::jsonb) AS d, steward.model_predict($1, "
                 "$3::jsonb) AS p"},
+    };
+}
+
+std::vector<Endpoint> strategies() {
+    return {
         {.method = "GET",
          .path = "/api/v1/strategies",
          .name = "strategies",
@@ -164,9 +169,10 @@ std::vector<Endpoint> models() {
 } // namespace
 
 std::vector<Endpoint> knowledge_endpoints() {
-    std::vector<Endpoint> all = caches();
-    for (Endpoint &endpoint : models())
-        all.push_back(std::move(endpoint));
+    std::vector<Endpoint> all;
+    for (auto const part : {caches, models, strategies})
+        for (Endpoint &endpoint : part())
+            all.push_back(std::move(endpoint));
     return all;
 }
 

@@ -153,6 +153,11 @@ std::vector<Endpoint> conflicts() {
              " 'principles', p.principles, 'succeeded', p.succeeded, 'share', p.success_rate, 'met', "
              "p.met)), '[]')"
              " FROM steward.first_pass_success AS p))::text"},
+    };
+}
+
+std::vector<Endpoint> one_conflict() {
+    return {
         {.method = "GET",
          .path = "/api/v1/conflict-resolution/{principle_id}/{recovery_id}",
          .name = "conflict",
@@ -202,7 +207,7 @@ std::vector<Endpoint> conflicts() {
 
 std::vector<Endpoint> quality_endpoints() {
     std::vector<Endpoint> all;
-    for (auto const part : {predictions, fidelity, conflicts})
+    for (auto const part : {predictions, fidelity, conflicts, one_conflict})
         for (Endpoint &endpoint : part())
             all.push_back(std::move(endpoint));
     return all;

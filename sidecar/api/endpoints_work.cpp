@@ -73,6 +73,11 @@ std::vector<Endpoint> jobs() {
          .answer = "outcome:string",
          .sql = "SELECT jsonb_build_object('outcome', steward.job_cancel($1::text, $2::bigint))::text",
          .writes = true},
+    };
+}
+
+std::vector<Endpoint> queues() {
+    return {
         {.method = "GET",
          .path = "/api/v1/queues",
          .name = "queues",
@@ -149,9 +154,10 @@ std::vector<Endpoint> summaries() {
 } // namespace
 
 std::vector<Endpoint> work_endpoints() {
-    std::vector<Endpoint> all = jobs();
-    for (Endpoint &endpoint : summaries())
-        all.push_back(std::move(endpoint));
+    std::vector<Endpoint> all;
+    for (auto const part : {jobs, queues, summaries})
+        for (Endpoint &endpoint : part())
+            all.push_back(std::move(endpoint));
     return all;
 }
 

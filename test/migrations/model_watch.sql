@@ -157,7 +157,7 @@ SELECT steward.model_learn('late', s.text, 'false') FROM said AS s WHERE i = 1 \
 SELECT is(mw.now(1), mw.before(1), 'costs more than it gave, once somebody says so');
 SELECT throws_ok($$SELECT steward.model_learn('late', '{"body": 7}'::jsonb, 'true')$$, '22023', 'member "body" of the input must be a JSON string', 'an input that is none');
 DELETE FROM steward.model_example WHERE labels = '{perhaps}';
-SELECT steward.model_learn('late', s.text, 'true') FROM said AS s, generate_series(1, 50) \g /dev/null
+SELECT steward.model_learn('late', 'word' || i || ' soon3 word7 soon' || i, 'true') FROM generate_series(1, 40) AS i, generate_series(1, 10) \g /dev/null
 SELECT is((SELECT outcome FROM steward.model_train('late')), 'promoted', 'the next training');
 SELECT is((SELECT count(*) FROM steward.model_learnt), 0::bigint, 'has learnt all of them');
 SELECT steward.model_alter('late', method => 'exact') \g /dev/null
