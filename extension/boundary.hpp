@@ -105,8 +105,8 @@ inline constexpr core::Stop on_interrupt{&check_interrupts};
 } // namespace steward
 
 /// Defines a function that PostgreSQL calls: its C symbol, its info record, the border around its body, and
-/// around that the measurement as an operation of the `component` that the file names. These and STEWARD_MAIN
-/// are the only symbols that the library exports (test/check/61-exported-symbols).
+/// around that the measurement as an operation of the `component` that the file names. These, STEWARD_MAIN
+/// and STEWARD_HELPER are the only symbols that the library exports (test/check/61-exported-symbols).
 #define STEWARD_FUNCTION(name)                                                                               \
     static Datum name##_body(FunctionCallInfo fcinfo);                                                       \
     extern "C" {                                                                                             \
@@ -140,3 +140,14 @@ inline constexpr core::Stop on_interrupt{&check_interrupts};
     }                                                                                                        \
     }                                                                                                        \
     static void name##_body([[maybe_unused]] Datum argument)
+
+/// Defines the main function of a process that helps another one, in the same way.
+#define STEWARD_HELPER(name)                                                                                 \
+    static void name##_body(dsm_segment *segment, shm_toc *toc);                                             \
+    extern "C" {                                                                                             \
+    PGDLLEXPORT void name(dsm_segment *segment, shm_toc *toc);                                               \
+    void name(dsm_segment *segment, shm_toc *toc) {                                                          \
+        steward::boundary([&] { name##_body(segment, toc); });                                               \
+    }                                                                                                        \
+    }                                                                                                        \
+    static void name##_body(dsm_segment *segment, shm_toc *toc)

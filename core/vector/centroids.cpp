@@ -39,17 +39,12 @@ struct Assigned {
     std::vector<std::uint32_t> sizes;
 };
 
-Assigned assign(const Centroids &centroids, std::span<const float> vectors, std::size_t dimensions,
-                Stop stop) {
-    std::size_t const count = vectors.size() / dimensions;
-    Assigned assigned{std::vector<std::uint32_t>(count), std::vector<float>(centroids.size() * dimensions),
-                      std::vector<std::uint32_t>(centroids.size())};
-    for (std::size_t i = 0; i < count; i += vectors_per_stop) {
-        stop();
-        std::size_t const some = std::min(vectors_per_stop, count - i);
-        centroids.nearest_of(vectors.subspan(i * dimensions, some * dimensions), assigned.groups.data() + i);
-    }
-    for (std::size_t i = 0; i < count; ++i) {
+/// Of vectors whose groups are known.
+Assigned add_up(std::vector<std::uint32_t> groups, std::span<const float> vectors, std::size_t dimensions,
+                std::size_t count) {
+    Assigned assigned{std::move(groups), std::vector<float>(count * dimensions),
+                      std::vector<std::uint32_t>(count)};
+    for (std::size_t i = 0; i < assigned.groups.size(); ++i) {
         const float *const vector = vectors.data() + i * dimensions;
         std::size_t const group = assigned.groups[i];
         ++assigned.sizes[group];
@@ -165,8 +160,19 @@ void Centroids::rank(const float *query, std::size_t count, std::vector<std::uin
         lists.push_back(each->list);
 }
 
+void assign(const Centroids &centroids, std::span<const float> vectors, std::size_t dimensions,
+            std::uint32_t *groups, Stop stop) {
+    std::size_t const count = vectors.size() / dimensions;
+    for (std::size_t i = 0; i < count; i += vectors_per_stop) {
+        stop();
+        std::size_t const some = std::min(vectors_per_stop, count - i);
+        centroids.nearest_of(vectors.subspan(i * dimensions, some * dimensions), groups + i);
+    }
+}
+
 std::vector<float> find_centroids(Metric metric, std::span<const float> vectors, std::size_t dimensions,
-                                  std::size_t count, int steps, std::uint64_t seed, Stop stop) {
+                                  std::size_t count, int steps, std::uint64_t seed, Stop stop,
+                                  const Assign &assigner) {
     std::size_t const available = vectors.size() / dimensions;
     count = std::min(count, available);
     std::uint64_t random = mix_hash(seed + 1);
@@ -178,7 +184,12 @@ std::vector<float> find_centroids(Metric metric, std::span<const float> vectors,
         std::copy_n(vectors.data() + order[i] * dimensions, dimensions, middles.data() + i * dimensions);
     }
     for (int step = 0; step < steps && count > 1; ++step) {
-        Assigned assigned = assign(Centroids(metric, dimensions, middles), vectors, dimensions, stop);
+        std::vector<std::uint32_t> groups(available);
+        if (assigner)
+            assigner(middles, groups);
+        else
+            assign(Centroids(metric, dimensions, middles), vectors, dimensions, groups.data(), stop);
+        Assigned assigned = add_up(std::move(groups), vectors, dimensions, count);
         move_middles(metric, vectors, dimensions, assigned, middles, random, stop);
     }
     return middles;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -39,11 +40,20 @@ class Centroids {
     std::vector<float> half_squares_; ///< half the square of each one's length; endless behind the last
 };
 
+/// Says of the vectors that middles are found among which middle each is nearest to: all the work of a step
+/// that is worth sharing.
+using Assign = std::function<void(std::span<const float> middles, std::span<std::uint32_t> groups)>;
+
+/// Says it of vectors that follow one another, some at a time.
+void assign(const Centroids &centroids, std::span<const float> vectors, std::size_t dimensions,
+            std::uint32_t *groups, Stop stop = Stop{});
+
 /// Middles of `count` groups of like vectors, by Lloyd's steps; directions have a length of 1. Groups that
 /// lose all of their vectors take one of the largest. The same vectors and seed give the same middles on one
-/// processor. Source: Lloyd, "Least Squares Quantization in PCM", 1982; Dhillon, Modha, Machine Learning 42,
-/// 2001 (cosine).
+/// processor, whoever assigns: this process if nobody does. Source: Lloyd, "Least Squares Quantization in
+/// PCM", 1982; Dhillon, Modha, Machine Learning 42, 2001 (cosine).
 std::vector<float> find_centroids(Metric metric, std::span<const float> vectors, std::size_t dimensions,
-                                  std::size_t count, int steps, std::uint64_t seed, Stop stop = Stop{});
+                                  std::size_t count, int steps, std::uint64_t seed, Stop stop = Stop{},
+                                  const Assign &assigner = {});
 
 } // namespace steward::core

@@ -17,17 +17,20 @@ void RecallMeter::meet(std::span<const float> vector, std::uint32_t list, std::u
     side_by_side_.measure(vector.data(), nearness_);
     float const own =
         metric_ == Metric::l2 ? kernels().dot(vector.data(), vector.data(), dimensions_) / 2 : 0;
-    for (std::size_t i = 0; i < ids_.size(); ++i) {
-        std::vector<Neighbour> &found = found_[i];
-        float const near = nearness_[i] - own;
-        if ((found.size() == neighbours && near <= found.back().nearness) || ids_[i] == id)
-            continue;
-        auto const at =
-            std::ranges::find_if(found, [&](const Neighbour &other) { return other.nearness < near; });
-        found.insert(at, {near, list});
-        if (found.size() > neighbours)
-            found.pop_back();
-    }
+    for (std::size_t i = 0; i < ids_.size(); ++i)
+        if (ids_[i] != id)
+            meet_again(i, {nearness_[i] - own, list});
+}
+
+void RecallMeter::meet_again(std::size_t query, Neighbour neighbour) {
+    std::vector<Neighbour> &found = found_[query];
+    if (found.size() == neighbours && neighbour.nearness <= found.back().nearness)
+        return;
+    auto const at = std::ranges::find_if(
+        found, [&](const Neighbour &other) { return other.nearness < neighbour.nearness; });
+    found.insert(at, neighbour);
+    if (found.size() > neighbours)
+        found.pop_back();
 }
 
 std::vector<float> RecallMeter::probes(const Centroids &centroids, std::span<const float> shares,

@@ -14,11 +14,22 @@ class RecallMeter {
   public:
     static constexpr std::size_t neighbours = 10;
 
+    struct Neighbour {
+        float nearness;
+        std::uint32_t list;
+    };
+
     /// `ids` are those of the vectors that the queries are: none is its own neighbour.
     RecallMeter(Metric metric, std::span<const float> queries, std::span<const std::uint64_t> ids,
                 std::size_t dimensions);
 
     void meet(std::span<const float> vector, std::uint32_t list, std::uint64_t id);
+
+    /// A neighbour of a query that another meter has found among vectors that this one did not meet.
+    void meet_again(std::size_t query, Neighbour neighbour);
+
+    /// Those of a query, the nearest first.
+    std::span<const Neighbour> found(std::size_t query) const noexcept { return found_[query]; }
 
     /// How many of the lists nearest to a query have such a share of its neighbours, for each share. A
     /// fraction is that of the queries that look into one more.
@@ -26,11 +37,6 @@ class RecallMeter {
                               Stop stop = Stop{}) const;
 
   private:
-    struct Neighbour {
-        float nearness;
-        std::uint32_t list;
-    };
-
     Metric metric_;
     std::size_t dimensions_;
     std::vector<float> queries_;

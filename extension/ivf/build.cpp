@@ -1,9 +1,10 @@
 // Making an index: vectors are sampled for the middles of lists, then each goes to its list, list by list to
-// pages.
+// pages. Workers help where the server gives any.
 #include "extension/ivf/access.hpp"
 
 #include "extension/boundary.hpp"
-#include "extension/ivf/grouping.hpp"
+#include "extension/ivf/build_pass.hpp"
+#include "extension/ivf/build_team.hpp"
 #include "extension/ivf/options.hpp"
 
 extern "C" {
@@ -26,69 +27,6 @@ constexpr std::array phase_names{"sampling vectors", "finding middles of lists",
 
 void enter(Phase phase) noexcept {
     pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, phase);
-}
-
-/// What both passes over the table have in common.
-struct Pass {
-    Relation heap;
-    Relation index;
-    core::Metric metric;
-    IndexInfo *info;
-    MemoryContext scratch;
-    double rows = 0;
-    std::optional<Sample> sample = std::nullopt; ///< of the first pass
-    const Opened *opened = nullptr;
-    Distributor *distributor = nullptr; ///< of the second
-    std::vector<float> prepared = {};
-};
-
-bool has_direction(core::Metric metric, std::span<const float> vector) noexcept {
-    return metric != core::Metric::cosine ||
-           std::ranges::any_of(vector, [](float value) { return value != 0; });
-}
-
-void take_vector(Pass &pass, const ItemPointerData &tid, std::span<const float> vector) {
-    if (!has_direction(pass.metric, vector))
-        return;
-    if (pass.distributor != nullptr) {
-        if (prepare(*pass.opened, vector, pass.prepared))
-            pass.distributor->add(pass.prepared, tid);
-        pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE,
-                                     static_cast<std::int64_t>(pass.distributor->given()));
-        return;
-    }
-    if (!pass.sample)
-        pass.sample.emplace(vector.size(), pass.metric);
-    guarded([&] {
-        require_dimensions(pass.index, vector.size(), pass.sample->dimensions());
-        require_length(pass.index, vector);
-    });
-    pass.sample->take(vector, number_of(tid));
-}
-
-void take_row(Pass &pass, ItemPointer tid, Datum value) {
-    check_interrupts();
-    std::span<const float> const vector = guarded([&] {
-        MemoryContext const caller = MemoryContextSwitchTo(pass.scratch);
-        std::span<const float> const floats = indexed_vector(value, kind_of(pass.index));
-        MemoryContextSwitchTo(caller);
-        return floats;
-    });
-    take_vector(pass, *tid, vector);
-    guarded([&] { MemoryContextReset(pass.scratch); });
-}
-
-void row_met(Relation, ItemPointer tid, Datum *values, bool *nulls, bool, void *state) {
-    if (nulls[0])
-        return;
-    boundary([&] { take_row(*static_cast<Pass *>(state), tid, values[0]); });
-}
-
-void go_through(Pass &pass) {
-    guarded([&] {
-        pass.rows = table_index_build_scan(pass.heap, pass.index, pass.info, false, true, row_met,
-                                           static_cast<void *>(&pass), nullptr);
-    });
 }
 
 Meta first_meta(Relation index) {
@@ -120,28 +58,65 @@ void write_meta(Relation index, const Meta &meta) {
     UnlockReleaseBuffer(buffer);
 }
 
-/// The second pass: each vector goes to its list.
-std::uint64_t distribute(Pass &pass, Grouping &grouping) {
-    Opened &opened = grouping.opened;
-    std::optional<core::RecallMeter> meter = meter_of(opened, *pass.sample);
-    PostingWriter writer(opened);
-    Distributor distributor(opened, writer, meter ? &*meter : nullptr);
-    pass.opened = &opened;
-    pass.distributor = &distributor;
-    pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL,
-                                 static_cast<std::int64_t>(pass.sample->seen()));
-    enter(Phase::distributing);
-    go_through(pass);
+struct Made {
+    Relation heap;
+    Relation index;
+    IndexInfo *info;
+};
+
+/// The first pass: some of the vectors, and how many rows there are.
+std::optional<Sample> sample(const Made &made, core::Metric metric, double &rows) {
+    std::optional<Sample> sample;
+    rows = go_through(made.heap, made.index, made.info,
+                      [&](const ItemPointerData &tid, std::span<const float> vector) {
+                          if (!sample)
+                              sample.emplace(vector.size(), metric);
+                          guarded([&] {
+                              require_dimensions(made.index, vector.size(), sample->dimensions());
+                              require_length(made.index, vector);
+                          });
+                          sample->take(vector, number_of(tid));
+                      });
+    return sample;
+}
+
+/// The second one: each vector goes to its list.
+std::uint64_t distribute_alone(const Made &made, const Opened &opened, PostingWriter &writer,
+                               core::RecallMeter *meter) {
+    Distributor distributor(opened, writer, meter);
+    std::vector<float> prepared;
+    go_through(made.heap, made.index, made.info,
+               [&](const ItemPointerData &tid, std::span<const float> vector) {
+                   if (prepare(opened, vector, prepared))
+                       distributor.add(prepared, tid);
+                   pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE,
+                                                static_cast<std::int64_t>(distributor.given()));
+               });
     distributor.finish();
+    return distributor.given();
+}
+
+std::uint64_t distribute(const Made &made, const Sample &sample, Grouping &grouping, Team *team) {
+    Opened &opened = grouping.opened;
+    std::optional<core::RecallMeter> meter = meter_of(opened, sample);
+    core::RecallMeter *const meets = meter ? &*meter : nullptr;
+    pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, static_cast<std::int64_t>(sample.seen()));
+    enter(Phase::distributing);
+    std::uint64_t given = 0;
+    if (team != nullptr)
+        given = team->distribute(opened, grouping.middles, meets);
+    PostingWriter writer(opened, team != nullptr ? team->sorted() : nullptr);
+    if (team == nullptr)
+        given = distribute_alone(made, opened, writer, meets);
     if (meter)
         std::ranges::copy(meter->probes(opened.centroids, measured_recalls, on_interrupt),
                           opened.meta.probes.begin());
-    opened.meta.vectors = distributor.given();
+    opened.meta.vectors = given;
     enter(Phase::writing);
-    FreshPages pages(pass.index, opened.meta.generation);
+    FreshPages pages(made.index, opened.meta.generation);
     writer.write(pages, grouping.middles, opened.meta);
-    guarded([&] { write_meta(pass.index, opened.meta); });
-    return distributor.given();
+    guarded([&] { write_meta(made.index, opened.meta); });
+    return given;
 }
 
 struct Built {
@@ -149,34 +124,29 @@ struct Built {
     double indexed;
 };
 
-Built build(Relation heap, Relation index, IndexInfo *info) {
+Built build(const Made &made) {
     Meta meta = guarded([&] {
-        write_empty(index, MAIN_FORKNUM);
-        return first_meta(index);
+        write_empty(made.index, MAIN_FORKNUM);
+        return first_meta(made.index);
     });
-    Pass pass{.heap = heap,
-              .index = index,
-              .metric = static_cast<core::Metric>(meta.metric),
-              .info = info,
-              .scratch = guarded([] {
-                  return AllocSetContextCreate(CurrentMemoryContext, "steward_ivf row",
-                                               ALLOCSET_DEFAULT_SIZES);
-              })};
     enter(Phase::sampling);
-    go_through(pass);
-    if (!pass.sample)
-        return {pass.rows, 0};
-    meta.dimensions = static_cast<std::uint32_t>(pass.sample->dimensions());
+    Built built{};
+    std::optional<Sample> some = sample(made, static_cast<core::Metric>(meta.metric), built.rows);
+    if (!some)
+        return built;
+    meta.dimensions = static_cast<std::uint32_t>(some->dimensions());
     meta.seed = build_seed;
-    guarded([&] { take_code_options(index, meta); });
-    pass.sample->shuffle();
-    pass.sample->rotate(core::Rotation(meta.dimensions, meta.seed));
+    guarded([&] { take_code_options(made.index, meta); });
+    some->shuffle();
+    some->rotate(core::Rotation(meta.dimensions, meta.seed));
     enter(Phase::grouping);
-    Grouping grouping =
-        group(*pass.sample, meta, wanted_lists(index, static_cast<double>(pass.sample->seen())), {});
-    std::uint64_t const indexed = distribute(pass, grouping);
-    guarded([&] { MemoryContextDelete(pass.scratch); });
-    return {pass.rows, static_cast<double>(indexed)};
+    std::size_t const lists = wanted_lists(made.index, static_cast<double>(some->seen()));
+    std::optional<Team> team = Team::gather(made.heap, made.index, made.info, *some, meta, lists);
+    Grouping grouping = group(*some, meta, lists, {}, team ? team->assigner() : core::Assign());
+    built.indexed = static_cast<double>(distribute(made, *some, grouping, team ? &*team : nullptr));
+    if (team)
+        team->dismiss();
+    return built;
 }
 
 } // namespace
@@ -184,7 +154,7 @@ Built build(Relation heap, Relation index, IndexInfo *info) {
 IndexBuildResult *ambuild(Relation heap, Relation index, IndexInfo *info) {
     if (RelationGetNumberOfBlocks(index) != 0)
         elog(ERROR, "index \"%s\" already contains data", RelationGetRelationName(index));
-    Built const built = boundary([&] { return build(heap, index, info); });
+    Built const built = boundary([&] { return build({heap, index, info}); });
     if (RelationNeedsWAL(index))
         log_newpage_range(index, MAIN_FORKNUM, 0, RelationGetNumberOfBlocks(index), true);
     auto *const result = static_cast<IndexBuildResult *>(palloc(sizeof(IndexBuildResult)));

@@ -25,16 +25,15 @@ constexpr std::size_t most_queries = 1'024;
 constexpr std::size_t most_compared = 60'000'000; ///< vectors with queries
 constexpr std::size_t vectors_at_once = 16;
 
-/// Vectors that recall is measured by, which middles are not found by: the more, the nearer is what is found
-/// to what is asked for.
+} // namespace
+
+/// The more, the nearer is what is found to what is asked for.
 std::size_t queries_of(const Sample &sample) noexcept {
     if (sample.size() <= fewest_sampled)
         return 0;
     return std::min(std::clamp(most_compared / sample.seen(), fewest_queries, most_queries),
                     sample.size() / 10);
 }
-
-} // namespace
 
 std::size_t wanted_lists(Relation index, double vectors) noexcept {
     if (int const wanted = options_of(index).lists; wanted > 0)
@@ -92,22 +91,33 @@ void Sample::shuffle() {
     }
 }
 
-Grouping group(const Sample &sample, Meta meta, std::size_t lists, core::Codebook codebook) {
+void Sample::move_to(float *room) {
+    std::ranges::copy(vectors_, room);
+    shared_ = room;
+    std::vector<float>().swap(vectors_);
+}
+
+std::span<const float> training_of(const Sample &sample, std::size_t lists) noexcept {
     std::span<const float> const all = sample.vectors().subspan(queries_of(sample) * sample.dimensions());
-    std::size_t const enough = std::min(lists * sampled_per_list, all.size() / sample.dimensions());
+    return all.first(std::min(lists * sampled_per_list * sample.dimensions(), all.size()));
+}
+
+Grouping group(const Sample &sample, Meta meta, std::size_t lists, core::Codebook codebook,
+               const core::Assign &assigner) {
     auto const metric = static_cast<core::Metric>(meta.metric);
     std::vector<float> middles(sample.dimensions());
     if (lists > 1)
-        middles = core::find_centroids(metric, all.first(enough * sample.dimensions()), sample.dimensions(),
-                                       lists, steps, build_seed, on_interrupt);
+        middles = core::find_centroids(metric, training_of(sample, lists), sample.dimensions(), lists, steps,
+                                       build_seed, on_interrupt, assigner);
     meta.lists = static_cast<std::uint32_t>(middles.size() / sample.dimensions());
     meta.epoch = pg_prng_uint64(&pg_global_prng_state);
     meta.middles = meta.directory = InvalidBlockNumber;
     meta.removed = 0;
     meta.probes.fill(static_cast<float>(meta.lists));
     if (meta.parts > 0 && !codebook.is_there())
-        codebook =
-            core::Codebook::learn({meta.dimensions, meta.bits, meta.parts}, all, build_seed, on_interrupt);
+        codebook = core::Codebook::learn({meta.dimensions, meta.bits, meta.parts},
+                                         sample.vectors().subspan(queries_of(sample) * sample.dimensions()),
+                                         build_seed, on_interrupt);
     return {make_opened(meta, middles, std::move(codebook)), std::move(middles)};
 }
 

@@ -23,11 +23,15 @@ class Sample {
     /// Into a random order: neighbours in a table, or in a list, are alike, and its first vectors are used
     /// apart.
     void shuffle();
+    /// Its vectors to where other processes see them: as many floats as there are in vectors().
+    void move_to(float *room);
 
     std::size_t dimensions() const noexcept { return dimensions_; }
     std::size_t seen() const noexcept { return seen_; }
     std::size_t size() const noexcept { return ids_.size(); }
-    std::span<const float> vectors() const noexcept { return vectors_; }
+    std::span<const float> vectors() const noexcept {
+        return shared_ != nullptr ? std::span(shared_, ids_.size() * dimensions_) : std::span(vectors_);
+    }
     std::span<const std::uint64_t> ids() const noexcept { return ids_; }
 
   private:
@@ -37,6 +41,7 @@ class Sample {
     std::size_t room_;
     std::size_t seen_ = 0;
     std::vector<float> vectors_;
+    const float *shared_ = nullptr; ///< where they are, if not there
     std::vector<std::uint64_t> ids_;
 };
 
@@ -46,14 +51,22 @@ struct Grouping {
     std::vector<float> middles;
 };
 
+/// Those of a sample that the middles of so many lists are found among.
+std::span<const float> training_of(const Sample &sample, std::size_t lists) noexcept;
+
 /// Groups a sample that is rotated. What `meta` says of dimensions, codes, the metric and the generation
-/// stays. A codebook that `meta` asks for is the one that is given, or is learned.
-Grouping group(const Sample &sample, Meta meta, std::size_t lists, core::Codebook codebook);
+/// stays. A codebook that `meta` asks for is the one that is given, or is learned. `assigner` is who says
+/// which middles those of training_of() are nearest to.
+Grouping group(const Sample &sample, Meta meta, std::size_t lists, core::Codebook codebook,
+               const core::Assign &assigner = {});
 
 /// Says in `meta` which codes its options ask for. Plain C.
 void take_code_options(Relation index, Meta &meta) noexcept;
 
-/// Measures by vectors that middles were not found by; nothing where there are too few.
+/// How many of a sample recall is measured by, which middles are not found by: its first ones.
+std::size_t queries_of(const Sample &sample) noexcept;
+
+/// Measures by these; nothing where there are too few.
 std::optional<core::RecallMeter> meter_of(const Opened &opened, const Sample &sample);
 
 /// Gives prepared vectors to lists, some at a time.

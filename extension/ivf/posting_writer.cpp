@@ -22,22 +22,22 @@ TupleDesc sorted_columns() {
     return columns;
 }
 
-Tuplesortstate *begin_sort(TupleDesc columns) {
+Tuplesortstate *begin_sort(TupleDesc columns, SortCoordinate part, int memory) {
     AttrNumber numbers[] = {1, 2};
     Oid operators[] = {lookup_type_cache(INT4OID, TYPECACHE_LT_OPR)->lt_opr,
                        lookup_type_cache(INT8OID, TYPECACHE_LT_OPR)->lt_opr};
     Oid collations[] = {InvalidOid, InvalidOid};
     bool nulls_first[] = {false, false};
-    return tuplesort_begin_heap(columns, 2, numbers, operators, collations, nulls_first,
-                                maintenance_work_mem / 2, nullptr, TUPLESORT_NONE);
+    return tuplesort_begin_heap(columns, 2, numbers, operators, collations, nulls_first, memory, part,
+                                TUPLESORT_NONE);
 }
 
 } // namespace
 
-PostingWriter::PostingWriter(const Opened &opened) : opened_(opened) {
+PostingWriter::PostingWriter(const Opened &opened, SortCoordinate part, int memory) : opened_(opened) {
     guarded([&] {
         TupleDesc const columns = sorted_columns();
-        sort_ = begin_sort(columns);
+        sort_ = begin_sort(columns, part, memory);
         slot_ = MakeSingleTupleTableSlot(columns, &TTSOpsMinimalTuple);
     });
 }
@@ -58,6 +58,14 @@ void PostingWriter::add(const Entry &entry, const ItemPointerData &tid) {
         slot_->tts_isnull[0] = slot_->tts_isnull[1] = slot_->tts_isnull[2] = false;
         ExecStoreVirtualTuple(slot_);
         tuplesort_puttupleslot(sort_, slot_);
+    });
+}
+
+void PostingWriter::leave_part() {
+    guarded([&] {
+        tuplesort_performsort(sort_);
+        ExecDropSingleTupleTableSlot(slot_);
+        tuplesort_end(sort_);
     });
 }
 

@@ -7,6 +7,7 @@
 
 extern "C" {
 #include "executor/tuptable.h"
+#include "miscadmin.h"
 #include "utils/tuplesort.h"
 }
 
@@ -14,10 +15,15 @@ namespace steward::ivf {
 
 class PostingWriter {
   public:
-    /// Must not outlive the memory context in which it was made.
-    explicit PostingWriter(const Opened &opened);
+    /// Must not outlive the memory context in which it was made. `part` says which part it has in a sort of
+    /// several processes, which has `memory` kilobytes.
+    explicit PostingWriter(const Opened &opened, SortCoordinate part = nullptr,
+                           int memory = maintenance_work_mem / 2);
 
     void add(const Entry &entry, const ItemPointerData &tid);
+
+    /// Instead of write(): sorts this process's part, for the one that writes.
+    void leave_part();
 
     /// No more vectors come: writes their pages, list by list, then the middles and the directory, and notes
     /// in `meta` where these are.
