@@ -129,12 +129,28 @@ void Centroids::nearest_of(std::span<const float> vectors, std::uint32_t *lists)
         lists[at] = static_cast<std::uint32_t>(nearest(vectors.data() + at * dimensions_));
 }
 
+void Centroids::subtract_half_squares(float *nearness, std::size_t block) const noexcept {
+    if (metric_ == Metric::l2)
+        for (std::size_t lane = 0; lane < lanes; ++lane)
+            nearness[lane] -= half_squares_[block + lane];
+}
+
 void Centroids::measure(const float *query, std::span<float> nearness) const noexcept {
     for (std::size_t i = 0; i < half_squares_.size(); i += lanes) {
         kernels().dot_block(query, blocks_.data() + i * dimensions_, dimensions_, nearness.data() + i);
-        if (metric_ == Metric::l2)
-            for (std::size_t lane = i; lane < i + lanes; ++lane)
-                nearness[lane] -= half_squares_[lane];
+        subtract_half_squares(nearness.data() + i, i);
+    }
+}
+
+void Centroids::measure_four(const float *queries, std::span<float> nearness) const noexcept {
+    std::size_t const room = half_squares_.size();
+    for (std::size_t i = 0; i < room; i += lanes) {
+        float products[4 * lanes];
+        kernels().dot_block4(queries, blocks_.data() + i * dimensions_, dimensions_, products);
+        for (std::size_t j = 0; j < 4; ++j) {
+            subtract_half_squares(products + j * lanes, i);
+            std::copy_n(products + j * lanes, lanes, nearness.data() + j * room + i);
+        }
     }
 }
 

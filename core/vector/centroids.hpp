@@ -29,10 +29,15 @@ class Centroids {
     /// How near each is to a query, more is nearer: `nearness` has room for size() rounded up to lanes.
     void measure(const float *query, std::span<float> nearness) const noexcept;
 
+    /// The same for four queries that follow one another, faster: `nearness` has four times the room.
+    void measure_four(const float *queries, std::span<float> nearness) const noexcept;
+
     /// The `count` nearest to a query, the nearest first.
     void rank(const float *query, std::size_t count, std::vector<std::uint32_t> &lists) const;
 
   private:
+    void subtract_half_squares(float *nearness, std::size_t block) const noexcept;
+
     Metric metric_;
     std::size_t dimensions_;
     std::size_t size_;

@@ -1,6 +1,7 @@
 #include "core/vector/recall.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "core/vector/kernels.hpp"
 
@@ -10,27 +11,45 @@ RecallMeter::RecallMeter(Metric metric, std::span<const float> queries, std::spa
                          std::size_t dimensions)
     : metric_(metric), dimensions_(dimensions), queries_(queries.begin(), queries.end()),
       ids_(ids.begin(), ids.end()), side_by_side_(metric, dimensions, queries),
-      nearness_((ids.size() + lanes - 1) / lanes * lanes), found_(ids.size()) {
+      room_((ids.size() + lanes - 1) / lanes * lanes), nearness_(4 * room_),
+      least_(ids.size(), -std::numeric_limits<float>::infinity()), found_(ids.size()) {
 }
 
-void RecallMeter::meet(std::span<const float> vector, std::uint32_t list, std::uint64_t id) {
-    side_by_side_.measure(vector.data(), nearness_);
-    float const own =
-        metric_ == Metric::l2 ? kernels().dot(vector.data(), vector.data(), dimensions_) / 2 : 0;
+void RecallMeter::meet(std::span<const float> vectors, const std::uint32_t *lists, const std::uint64_t *ids) {
+    std::size_t const count = vectors.size() / dimensions_;
+    for (std::size_t i = 0; i < count;) {
+        std::size_t const some = i + 4 <= count ? 4 : 1;
+        const float *const first = vectors.data() + i * dimensions_;
+        if (some == 4)
+            side_by_side_.measure_four(first, nearness_);
+        else
+            side_by_side_.measure(first, nearness_);
+        for (std::size_t j = 0; j < some; ++j, ++i) {
+            const float *const vector = vectors.data() + i * dimensions_;
+            meet_one(metric_ == Metric::l2 ? kernels().dot(vector, vector, dimensions_) / 2 : 0,
+                     nearness_.data() + j * room_, lists[i], ids[i]);
+        }
+    }
+}
+
+/// `own` is half of the square of the vector's length, where that counts.
+void RecallMeter::meet_one(float own, const float *nearness, std::uint32_t list, std::uint64_t id) {
     for (std::size_t i = 0; i < ids_.size(); ++i)
-        if (ids_[i] != id)
-            meet_again(i, {nearness_[i] - own, list});
+        if (nearness[i] - own > least_[i] && ids_[i] != id)
+            meet_again(i, {nearness[i] - own, list});
 }
 
 void RecallMeter::meet_again(std::size_t query, Neighbour neighbour) {
     std::vector<Neighbour> &found = found_[query];
-    if (found.size() == neighbours && neighbour.nearness <= found.back().nearness)
+    if (!(neighbour.nearness > least_[query]))
         return;
     auto const at = std::ranges::find_if(
         found, [&](const Neighbour &other) { return other.nearness < neighbour.nearness; });
     found.insert(at, neighbour);
     if (found.size() > neighbours)
         found.pop_back();
+    if (found.size() == neighbours)
+        least_[query] = found.back().nearness;
 }
 
 std::vector<float> RecallMeter::probes(const Centroids &centroids, std::span<const float> shares,

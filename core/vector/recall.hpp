@@ -23,7 +23,8 @@ class RecallMeter {
     RecallMeter(Metric metric, std::span<const float> queries, std::span<const std::uint64_t> ids,
                 std::size_t dimensions);
 
-    void meet(std::span<const float> vector, std::uint32_t list, std::uint64_t id);
+    /// Vectors that follow one another, their lists and ids.
+    void meet(std::span<const float> vectors, const std::uint32_t *lists, const std::uint64_t *ids);
 
     /// A neighbour of a query that another meter has found among vectors that this one did not meet.
     void meet_again(std::size_t query, Neighbour neighbour);
@@ -37,12 +38,16 @@ class RecallMeter {
                               Stop stop = Stop{}) const;
 
   private:
+    void meet_one(float own, const float *nearness, std::uint32_t list, std::uint64_t id);
+
     Metric metric_;
     std::size_t dimensions_;
     std::vector<float> queries_;
     std::vector<std::uint64_t> ids_;
     Centroids side_by_side_; ///< the queries
+    std::size_t room_;       ///< for the nearness to all of them
     std::vector<float> nearness_;
+    std::vector<float> least_;                  ///< that is better than the worst found, of each query
     std::vector<std::vector<Neighbour>> found_; ///< of each query, the nearest first
 };
 

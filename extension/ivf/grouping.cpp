@@ -22,7 +22,7 @@ constexpr int steps = 10;                     ///< of finding middles
 constexpr std::size_t fewest_sampled = 2'560; ///< of which some are held back
 constexpr std::size_t fewest_queries = 384;
 constexpr std::size_t most_queries = 1'024;
-constexpr std::size_t most_compared = 60'000'000; ///< vectors with queries
+constexpr std::size_t most_compared = 350'000'000; ///< vectors with queries
 constexpr std::size_t vectors_at_once = 16;
 
 } // namespace
@@ -143,6 +143,7 @@ void Distributor::add(std::span<const float> prepared, const ItemPointerData &ti
 
 void Distributor::finish() {
     std::array<std::uint32_t, vectors_at_once> lists{};
+    std::array<std::uint64_t, vectors_at_once> numbers{};
     std::size_t const dimensions = opened_.meta.dimensions;
     if (opened_.meta.lists > 1)
         opened_.centroids.nearest_of(waiting_, lists.data());
@@ -153,9 +154,10 @@ void Distributor::finish() {
         else
             coded_[i].list = lists[i];
         writer_.add(coded_.empty() ? entry_ : coded_[i], tids_[i]);
-        if (meter_ != nullptr)
-            meter_->meet(vector, lists[i], number_of(tids_[i]));
+        numbers[i] = number_of(tids_[i]);
     }
+    if (meter_ != nullptr)
+        meter_->meet(waiting_, lists.data(), numbers.data());
     given_ += tids_.size();
     waiting_.clear();
     tids_.clear();

@@ -35,7 +35,9 @@ class Recall : public testing::Test {
         Centroids const centroids(Metric::l2, dimensions, middles_);
         for (std::size_t i = first; i < vectors; i += step) {
             std::span<const float> const vector = std::span(values_).subspan(i * dimensions, dimensions);
-            meter.meet(vector, static_cast<std::uint32_t>(centroids.nearest(vector.data())), i);
+            auto const list = static_cast<std::uint32_t>(centroids.nearest(vector.data()));
+            std::uint64_t const id = i;
+            meter.meet(vector, &list, &id);
         }
     }
 
@@ -75,6 +77,25 @@ TEST_F(Recall, OfSeveralProcessesIsThatOfOne) {
     Centroids const centroids(Metric::l2, dimensions, middles_);
     std::array const shares{0.5F, 0.7F, 0.9F, 0.95F, 0.99F};
     EXPECT_EQ(leader.probes(centroids, shares), all.probes(centroids, shares));
+}
+
+TEST_F(Recall, OfVectorsTogetherIsThatOfOneByOne) {
+    RecallMeter one_by_one = meter();
+    meet(one_by_one, 0, 1);
+    std::vector<std::uint32_t> lists(vectors - 1); // no multiple of four
+    std::vector<std::uint64_t> ids(lists.size());
+    Centroids(Metric::l2, dimensions, middles_)
+        .nearest_of(std::span(values_).first(lists.size() * dimensions), lists.data());
+    for (std::size_t i = 0; i < ids.size(); ++i)
+        ids[i] = i;
+    RecallMeter together = meter();
+    together.meet(std::span(values_).first(lists.size() * dimensions), lists.data(), ids.data());
+    meet(together, lists.size(), 1);
+    for (std::size_t i = 0; i < queries; ++i)
+        for (std::size_t j = 0; j < RecallMeter::neighbours; ++j) {
+            EXPECT_NEAR(together.found(i)[j].nearness, one_by_one.found(i)[j].nearness, 1e-4);
+            EXPECT_EQ(together.found(i)[j].list, one_by_one.found(i)[j].list);
+        }
 }
 
 TEST_F(Recall, MiddlesAreTheSameWhoeverAssigns) {
