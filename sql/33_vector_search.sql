@@ -159,19 +159,3 @@ END $$;
 REVOKE ALL ON FUNCTION text_search(regclass, text, integer, text, jsonb, regconfig) FROM PUBLIC;
 COMMENT ON FUNCTION text_search(regclass, text, integer, text, jsonb, regconfig) IS
     'the rows of a table whose words fit a query best: cover density, less for long texts';
-
-CREATE FUNCTION hybrid_search(relation regclass, query text, vector real[], k integer DEFAULT 10, "column" text DEFAULT NULL, vector_column text DEFAULT NULL,
-                              matching jsonb DEFAULT '{}', config regconfig DEFAULT 'english', OUT key jsonb, OUT score float8, OUT "row" jsonb) RETURNS SETOF record
-    LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 200000 ROWS 10 SET search_path = pg_catalog, pg_temp
-AS $$
-    -- Reciprocal ranks of both lists, five times as long. Source: Cormack, Clarke, Buettcher, SIGIR 2009.
-    WITH ranked AS (
-        SELECT s.key, s."row", row_number() OVER () AS rank FROM steward.text_search(relation, query, 5 * k, "column", matching, config) AS s
-        UNION ALL
-        SELECT s.key, s."row", row_number() OVER () FROM steward.vector_search(relation, vector, 5 * k, vector_column, matching, diversity => 0) AS s)
-    SELECT r.key, sum(1.0::float8 / (60 + r.rank)) AS score, (array_agg(r."row" ORDER BY r.rank))[1]
-    FROM ranked AS r GROUP BY r.key ORDER BY 2 DESC, 1 LIMIT k
-$$;
-REVOKE ALL ON FUNCTION hybrid_search(regclass, text, real[], integer, text, text, jsonb, regconfig) FROM PUBLIC;
-COMMENT ON FUNCTION hybrid_search(regclass, text, real[], integer, text, text, jsonb, regconfig) IS
-    'the rows of a table that fit words, or are near to a vector, or both: by their ranks in either';

@@ -209,13 +209,14 @@ REVOKE ALL ON FUNCTION embedding_fill_job(bigint, jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION embedding_fill_job(bigint, jsonb) IS
     'handler of kind embedding_fill: embeds a batch of the rows of {"relation": oid, "column": ..., "round": ...} whose vector is not that of their text';
 
-CREATE FUNCTION embedding_query(relation regclass, query text, "column" text, OUT vector_column text, OUT vector real[]) RETURNS record
+CREATE FUNCTION embedding_query(relation regclass, query text, "column" text, OUT vector_column text, OUT text_column text, OUT vector real[]) RETURNS record
     LANGUAGE plpgsql STABLE PARALLEL SAFE COST 10000 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
     models text[];
     columns text[];
+    texts text[];
 BEGIN
     vector_column := "column";
     IF query ~ '^\s*\{[-+0-9.eE,\s]*\}\s*$' THEN
@@ -223,7 +224,8 @@ BEGIN
         RETURN;
     END IF;
     PERFORM steward.migration_require('embeddings');
-    SELECT array_agg(e.model ORDER BY e.vector_column), array_agg(e.vector_column ORDER BY e.vector_column) INTO models, columns
+    SELECT array_agg(e.model ORDER BY e.vector_column), array_agg(e.vector_column ORDER BY e.vector_column), array_agg(e.text_column ORDER BY e.vector_column)
+    INTO models, columns, texts
     FROM steward.embedding AS e WHERE e.relation = embedding_query.relation AND e.vector_column = coalesce(embedding_query."column", e.vector_column);
     IF models IS NULL THEN
         RAISE EXCEPTION '% has no embedding, by which it could be searched for a text', relation
@@ -232,6 +234,7 @@ BEGIN
         RAISE EXCEPTION '% has % embeddings', relation, cardinality(models) USING ERRCODE = 'ambiguous_column', HINT = 'Say which one: "column" => ''...''.';
     END IF;
     vector_column := columns[1];
+    text_column := texts[1];
     vector := steward.embed(query, models[1]);
 END $$;
 REVOKE ALL ON FUNCTION embedding_query(regclass, text, text) FROM PUBLIC;

@@ -46,7 +46,8 @@ std::vector<Endpoint> caches() {
         {.method = "POST",
          .path = "/api/v1/search",
          .name = "search",
-         .summary = "The rows of a table that fit words, or are near to a vector, or both",
+         .summary =
+             "The rows of a table that fit words, or are near to a vector or what the words mean, or both",
          .parameters = {{Where::body, "table", Kind::text, "Which table.", true, nullptr, 0, 200},
                         {Where::body, "query", Kind::text, "Words; needed unless there is a vector.", false,
                          nullptr, 0, 10000},
@@ -64,15 +65,18 @@ std::vector<Endpoint> caches() {
              " 'row', s.row) ORDER BY s.score DESC) FROM ("
              " SELECT t.key, t.score, t.row FROM steward.text_search(r.relation, $2::text, $6::integer, "
              "$4::text, $7::jsonb) AS t"
-             " WHERE $2 IS NOT NULL AND v.vector IS NULL"
+             " WHERE $2 IS NOT NULL AND v.vector IS NULL AND NOT e.has_embedding"
              " UNION ALL SELECT h.key, h.score, h.row FROM steward.hybrid_search(r.relation, $2, v.vector, "
              "$6, $4, $5::text, $7) AS h"
-             " WHERE $2 IS NOT NULL AND v.vector IS NOT NULL"
+             " WHERE $2 IS NOT NULL AND (v.vector IS NOT NULL OR e.has_embedding)"
              " UNION ALL SELECT n.key, -n.distance, n.row FROM steward.vector_search(r.relation, v.vector, "
              "$6, $5, $7) AS n"
              " WHERE $2 IS NULL AND v.vector IS NOT NULL) AS s), '[]'))::text"
              " FROM (SELECT to_regclass($1::text) AS relation) AS r, (SELECT CASE WHEN $3::jsonb IS NOT NULL"
-             " THEN ARRAY(SELECT e::real FROM jsonb_array_elements_text($3) AS e) END AS vector) AS v"
+             " THEN ARRAY(SELECT e::real FROM jsonb_array_elements_text($3) AS e) END AS vector) AS v,"
+             " LATERAL (SELECT EXISTS (SELECT FROM steward.embeddings AS m WHERE m.relation = r.relation)) "
+             "AS "
+             "e (has_embedding)"
              " WHERE r.relation IS NOT NULL"},
     };
 }

@@ -27,6 +27,9 @@ def setup():
                CASE WHEN i % 2 = 0 THEN 'bad' ELSE 'good' END, ARRAY[i, 1] FROM generate_series(1, 400) AS i;
         SELECT steward.cache_create('api_cache');
         SELECT steward.cache_set('api_cache', k, '1') FROM unnest('{a1,a2,b1,b2}'::text[]) AS k;
+        CREATE TABLE api_test.question (id bigint PRIMARY KEY, body text);
+        SELECT steward.embedding_create('api_test.question', 'body');
+        INSERT INTO api_test.question VALUES (1, 'I forgot my password'), (2, 'Where is my parcel?'), (3, 'How do I pay?');
         SELECT steward.summary_create('api_test.per_label', 'SELECT label, count(*) AS notes FROM api_test.note GROUP BY label', '{label}');
         SELECT steward.model_create('api_model', 'api_test.note', label => 'label', text => 'body');
         SELECT steward.model_train('api_model');
@@ -132,6 +135,8 @@ class Api(SidecarTest):
         self.assertEqual(len(both.json()["items"]), 5)
         self.assertIn("column", self.call("search", body={"table": "api_test.note", "query": "parcel"}, expect=400).json()["hint"])
         self.call("search", body={"table": "api_test.nothing", "query": "parcel"}, expect=404)
+        meant = self.call("search", body={"table": "api_test.question", "query": "forgotten pasword", "k": 1}, expect=200).json()["items"]
+        self.assertEqual(meant[0]["row"]["id"], 1, "by what it means, where the table has an embedding")
         recovery = self.call("conflict_create", body={"principle_id": 7, "failure_type": "timeout", "error": "slow"}, expect=201).json()
         one = self.call("conflict", f"/api/v1/conflict-resolution/7/{recovery['recovery_id']}", expect=200).json()
         self.assertEqual(one["failure_type"], "timeout")

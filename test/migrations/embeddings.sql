@@ -71,6 +71,8 @@ CREATE FUNCTION emb.wrong_rows() RETURNS bigint LANGUAGE sql AS $$ SELECT count(
 SELECT is(emb.wrong_rows(), 0::bigint, 'each row has the vector of its text');
 SELECT results_eq($$SELECT state, backlog, written, error FROM embeddings WHERE relation = 'emb.note'::regclass$$, $$VALUES ('current', 0::bigint, 599::bigint, NULL::text)$$, 'and the view says so');
 SELECT is((SELECT count(*) FROM emb.heard), 600::bigint, 'triggers of the table saw it, each row once');
+SELECT is((SELECT string_agg("row" ->> 'body', ', ') FROM hybrid_search('emb.note', 'kitten', k => 4)), 'kitten, kitten, the cat, the cat', 'words and what they mean, by words alone');
+SELECT is((SELECT count(*) FROM hybrid_search('emb.note', 'unicorn', k => 3)), 1::bigint, 'a word that the model does not know is found as a word');
 UPDATE emb.note SET embedding = '{1,2,3}' WHERE id = 1;
 UPDATE emb.note SET embedding = NULL WHERE id = 2;
 UPDATE emb.note SET body = 'bridge', embedding = '{3}' WHERE id = 3;
