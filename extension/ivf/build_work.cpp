@@ -70,6 +70,39 @@ void Worker::assign() {
     }
 }
 
+/// Rows as the scan gives them -> how many of their vectors are not counted in what is shared yet.
+std::uint64_t Worker::give(const Opened &opened, Distributor &distributor) {
+    std::vector<float> prepared;
+    std::uint64_t told = 0;
+    auto const take = [&](const ItemPointerData &tid, std::span<const float> vector) {
+        guarded([&] { require_dimensions(index_, vector.size(), work_.dimensions); });
+        if (!prepare(opened, vector, prepared))
+            return;
+        distributor.add(prepared, tid);
+        auto const come =
+            static_cast<std::int64_t>(distributor.given() - std::exchange(told, distributor.given()));
+        std::uint64_t const all = pg_atomic_add_fetch_u64(&work_.given, come);
+        if (number_ == 0)
+            pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, static_cast<std::int64_t>(all));
+    };
+    IndexInfo *const info = guarded([&] { return BuildIndexInfo(index_); });
+    info->ii_Concurrent = work_.is_concurrent;
+    TableScanDesc const scan = guarded([&] { return table_beginscan_parallel(heap_, scan_); });
+    go_through(heap_, index_, info, take, scan);
+    distributor.finish();
+    return distributor.given() - told;
+}
+
+/// For the leader.
+void Worker::leave_found(const core::RecallMeter *meter) {
+    constexpr std::size_t neighbours = core::RecallMeter::neighbours;
+    auto *found = rooms_.neighbours + static_cast<std::size_t>(number_) * work_.queries * neighbours;
+    std::fill_n(found, work_.queries * neighbours,
+                core::RecallMeter::Neighbour{-std::numeric_limits<float>::infinity(), 0});
+    for (std::size_t query = 0; meter != nullptr && query < work_.queries; ++query, found += neighbours)
+        std::ranges::copy(meter->found(query), found);
+}
+
 void Worker::distribute(const Opened &opened) {
     std::optional<core::RecallMeter> meter;
     if (opened.meta.lists > 1 && work_.queries > 0)
@@ -78,32 +111,10 @@ void Worker::distribute(const Opened &opened) {
     SortCoordinateData part{true, -1, sort_};
     PostingWriter writer(opened, &part, maintenance_work_mem / 2 / work_.processes);
     Distributor distributor(opened, writer, meter ? &*meter : nullptr);
-    std::vector<float> prepared;
-    std::uint64_t told = 0;
-    auto const give = [&](const ItemPointerData &tid, std::span<const float> vector) {
-        guarded([&] { require_dimensions(index_, vector.size(), work_.dimensions); });
-        if (!prepare(opened, vector, prepared))
-            return;
-        distributor.add(prepared, tid);
-        std::uint64_t const all = pg_atomic_add_fetch_u64(
-            &work_.given,
-            static_cast<std::int64_t>(distributor.given() - std::exchange(told, distributor.given())));
-        if (number_ == 0)
-            pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, static_cast<std::int64_t>(all));
-    };
-    IndexInfo *const info = guarded([&] { return BuildIndexInfo(index_); });
-    info->ii_Concurrent = work_.is_concurrent;
-    TableScanDesc const scan = guarded([&] { return table_beginscan_parallel(heap_, scan_); });
-    go_through(heap_, index_, info, give, scan);
-    distributor.finish();
-    pg_atomic_fetch_add_u64(&work_.given, static_cast<std::int64_t>(distributor.given() - told));
+    std::uint64_t const rest = give(opened, distributor);
+    pg_atomic_fetch_add_u64(&work_.given, static_cast<std::int64_t>(rest));
     writer.leave_part();
-    constexpr std::size_t neighbours = core::RecallMeter::neighbours;
-    auto *found = rooms_.neighbours + static_cast<std::size_t>(number_) * work_.queries * neighbours;
-    std::fill_n(found, work_.queries * neighbours,
-                core::RecallMeter::Neighbour{-std::numeric_limits<float>::infinity(), 0});
-    for (std::size_t query = 0; meter && query < work_.queries; ++query, found += neighbours)
-        std::ranges::copy(meter->found(query), found);
+    leave_found(meter ? &*meter : nullptr);
 }
 
 namespace {

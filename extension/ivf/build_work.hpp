@@ -57,6 +57,8 @@ std::size_t lay_out(const Work &work, char *begin, Rooms &rooms) noexcept;
 /// The keys of what is shared.
 enum Part : std::uint64_t { part_work = 1, part_scan, part_sort, part_query, part_buffers, part_wal };
 
+class Distributor;
+
 /// A process at work.
 class Worker {
   public:
@@ -73,6 +75,9 @@ class Worker {
     Opened opened() const;
 
   private:
+    std::uint64_t give(const Opened &opened, Distributor &distributor);
+    void leave_found(const core::RecallMeter *meter);
+
     Work &work_;
     Rooms rooms_;
     int number_;
