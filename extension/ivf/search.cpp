@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t usual_rerank = 30;
 constexpr std::size_t of_coarse_codes = 16; ///< times as many
 constexpr std::size_t chunks = 2;           ///< of rows to look up, before more lists are looked into
-constexpr std::size_t more_lists = 24;      ///< times as many then, and
+constexpr std::size_t more_lists = 8;       ///< times as many then, and
 constexpr std::size_t more_rows = 32;       ///< so many times the rows: few fulfil a condition
 constexpr std::size_t still_more = 3;       ///< and times as many of both from then on
 
