@@ -35,6 +35,7 @@ constexpr Migration migrations[] = {
     {"monitor", "metric_history"},
     {"alerts", "alert_rule"},
     {"embeddings", "embedding_model"},
+    {"prompt_cache", "prompt_cache"},
 };
 
 const Migration &migration_argument(FunctionCallInfo fcinfo) {

@@ -8,6 +8,7 @@
 #include "extension/ivf/options.hpp"
 #include "extension/jobs/state.hpp"
 #include "extension/monitor/slow.hpp"
+#include "extension/prompt/counts.hpp"
 #include "extension/settings.hpp"
 #include "extension/shared.hpp"
 #include "extension/statistics.hpp"
@@ -28,6 +29,7 @@ void start_with_server() {
         &steward::jobs::block(),
         &steward::monitor::slow_block(),
         &steward::embed::block(),
+        &steward::prompt::block(),
         steward::cache_settings.memory_kb > 0 ? &steward::cache::block() : nullptr,
     };
     steward::reserve_shared_memory(blocks);

@@ -34,6 +34,9 @@ BEGIN
                  WHERE e.model = name AND e.hash <> fresh AND pg_has_role(e.owner, 'USAGE') AND EXISTS (SELECT FROM pg_class AS c WHERE c.oid = e.relation) LOOP
         PERFORM steward.embedding_refresh(stale.relation, stale.vector_column);
     END LOOP;
+    IF steward.migration_is_deployed('prompt_cache') THEN
+        PERFORM steward.prompt_cache_refresh(c.cache) FROM steward.prompt_cache AS c WHERE c.model = name AND NOT c.given AND pg_has_role(c.owner, 'USAGE');
+    END IF;
 END $$;
 REVOKE ALL ON FUNCTION embedding_store(text, bytea) FROM PUBLIC;
 COMMENT ON FUNCTION embedding_store(text, bytea) IS 'writes an embedding model down; columns of the caller that it makes are filled anew';
@@ -82,12 +85,16 @@ CREATE FUNCTION embedding_model_drop(name text) RETURNS void
 AS $$
 #variable_conflict use_variable
 DECLARE
-    used text := (SELECT string_agg(e.relation::text, ', ') FROM steward.embedding AS e WHERE e.model = name);
+    used text;
 BEGIN
     PERFORM steward.migration_require('embeddings');
+    used := (SELECT string_agg(e.relation::text, ', ') FROM steward.embedding AS e WHERE e.model = name);
+    IF used IS NULL AND steward.migration_is_deployed('prompt_cache') THEN
+        used := (SELECT string_agg('prompt cache ' || c.cache, ', ') FROM steward.prompt_cache AS c WHERE c.model = name AND NOT c.given);
+    END IF;
     IF used IS NOT NULL THEN
         RAISE EXCEPTION 'embedding model "%" is in use', name
-            USING ERRCODE = 'dependent_objects_still_exist', DETAIL = format('It makes vectors for %s.', used), HINT = 'Call embedding_drop() for each.';
+            USING ERRCODE = 'dependent_objects_still_exist', DETAIL = format('It makes vectors for %s.', used), HINT = 'Call embedding_drop() for each table, and prompt_cache_alter() for each cache.';
     END IF;
     DELETE FROM steward.embedding_model AS m WHERE m.name = name;
     IF NOT FOUND THEN

@@ -1,5 +1,5 @@
 -- Deploy pg_steward:grants to pg
--- requires: embeddings
+-- requires: prompt_cache
 -- What each role may call of the installed extension. Run it again with psql after ALTER EXTENSION UPDATE: it
 -- grants what is new and leaves out what this version does not have.
 BEGIN;
@@ -65,6 +65,13 @@ BEGIN
             ('steward_reader', 'steward.vector_search(regclass, text, integer, text, jsonb, integer, double precision)'),
             ('steward_reader', 'steward.text_search(regclass, text, integer, text, jsonb, regconfig)'),
             ('steward_reader', 'steward.hybrid_search(regclass, text, real[], integer, text, text, jsonb, regconfig)'),
+            ('steward_reader', 'steward.prompt_get(text, text, jsonb, real[], double precision)'),
+            ('steward_reader', 'steward.prompt_nearest(text, text, integer, jsonb, real[])'),
+            ('steward_reader', 'steward.prompt_candidates(text, bytea, text, real[], integer, double precision, timestamptz)'),
+            ('steward_reader', 'steward.prompt_hit_id(text, double precision, bytea)'),
+            ('steward_reader', 'steward.prompt_count(text, text)'),
+            ('steward_reader', 'steward.prompt_counts()'),
+            ('steward_reader', 'steward.prompt_stats(text)'),
             ('steward_worker', 'steward.summaries_due(timestamptz)'),
             ('steward_worker', 'steward.summaries_run(bigint)'),
             ('steward_worker', 'steward.lexicon_forget()'),
@@ -210,7 +217,7 @@ BEGIN
     END LOOP;
 END $$;
 
--- Whoever writes may have models, trained with his own rights, also by jobs, and embeddings.
+-- Whoever writes may have models, trained with his own rights, also by jobs, embeddings, and prompt caches.
 DO $$
 DECLARE
     member record;
@@ -219,7 +226,7 @@ BEGIN
         SELECT p.oid::regprocedure AS signature
         FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid
         WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
-              AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward') AND p.proname ~ '^(model|embedding)_' AND p.provolatile = 'v'
+              AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward') AND p.proname ~ '^(model|embedding|prompt)_' AND p.provolatile = 'v'
     LOOP
         EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO steward_writer', member.signature);
     END LOOP;
@@ -307,6 +314,18 @@ BEGIN
                                                                           AND t.tgname = 'zz_steward_embedding_' || e.vector_column) LOOP
             PERFORM steward.embedding_watch(bereft.relation, bereft.vector_column, bereft.text_column, bereft.model);
             UPDATE steward.embedding AS e SET hash = '' WHERE e.relation = bereft.relation AND e.vector_column = bereft.vector_column;
+        END LOOP;
+    END IF;
+END $$;
+
+-- So do prompt caches, whose indexes have gone.
+DO $$
+DECLARE
+    bereft text;
+BEGIN
+    IF to_regclass('steward.prompt_cache') IS NOT NULL THEN
+        FOR bereft IN SELECT c.cache FROM steward.prompt_cache AS c WHERE to_regclass(format('steward.%I', 'prompt_entry_' || c.cache || '_vector')) IS NULL LOOP
+            PERFORM steward.prompt_cache_index(bereft);
         END LOOP;
     END IF;
 END $$;
