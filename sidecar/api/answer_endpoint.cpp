@@ -1,5 +1,6 @@
 #include "sidecar/api/answer_endpoint.hpp"
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -12,12 +13,24 @@
 namespace steward::sidecar::api {
 namespace {
 
+/// The members that the answer is described with, and no other column, of a row called page, in JSON.
+std::string item_sql(std::string_view members) {
+    std::string sql;
+    while (!members.empty()) {
+        std::string const name(members.substr(0, members.find(':')));
+        members.remove_prefix(std::min(members.find(' '), members.size() - 1) + 1);
+        sql += (sql.empty() ? "'" : ", '") + name + "', page.\"" + name + '"';
+    }
+    return "pg_catalog.jsonb_build_object(" + sql + ")";
+}
+
 /// A page of rows as one JSON object, and what is behind it.
-std::string list_sql(char const *rows) {
-    return "WITH page AS (SELECT r.*, pg_catalog.row_number() OVER () AS _row FROM (" + std::string(rows) +
-           ") AS r) SELECT pg_catalog.json_build_object('items', coalesce(pg_catalog.jsonb_agg("
-           "pg_catalog.to_jsonb(page) - '{_key,_row}'::text[] ORDER BY _row) FILTER (WHERE _row < "
-           "$1::integer), "
+std::string list_sql(Endpoint const &endpoint) {
+    return "WITH page AS (SELECT r.*, pg_catalog.row_number() OVER () AS _row FROM (" +
+           std::string(endpoint.sql) +
+           ") AS r) SELECT pg_catalog.json_build_object('items', coalesce(pg_catalog.jsonb_agg(" +
+           item_sql(endpoint.answer) +
+           " ORDER BY _row) FILTER (WHERE _row < $1::integer), "
            "'[]'), 'next', n.next)::text, n.next FROM page RIGHT JOIN (SELECT pg_catalog.max(_key::text) "
            "FILTER "
            "(WHERE _row = $1::integer - 1 AND c.rows >= $1::integer) AS next FROM page CROSS JOIN (SELECT "
@@ -29,7 +42,7 @@ db::Statement statement_of(Endpoint const &endpoint) {
     static std::map<std::string, std::string, std::less<>> const sql = [] {
         std::map<std::string, std::string, std::less<>> all;
         for (Endpoint const &each : endpoints())
-            all[each.name] = each.is_list ? list_sql(each.sql) : each.sql;
+            all[each.name] = each.is_list ? list_sql(each) : each.sql;
         return all;
     }();
     return {endpoint.name, sql.at(endpoint.name).c_str(), endpoint.writes};

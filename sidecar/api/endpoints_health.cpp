@@ -5,7 +5,7 @@
 namespace steward::sidecar::api {
 namespace {
 
-constexpr char const *finding = "name:string state:string detail:string? hint:string? command:string?";
+#define FINDING "name:string state:string detail:string? hint:string? command:string?"
 
 std::vector<Endpoint> objectives() {
     return {
@@ -14,10 +14,11 @@ std::vector<Endpoint> objectives() {
          .name = "slo",
          .summary = "Each objective, what was measured, and how good that is",
          .parameters = {limit_parameter, after_parameter},
-         .answer = "name:string preset:string description:string? unit:string? better:string value:number? "
+         .answer = "name:string preset:string description:string? source:string? unit:string? better:string "
+                   "value:number? "
                    "n:integer? "
                    "window_seconds:number? grade:string? met:boolean? excellent:number? target:number? "
-                   "acceptable:number?",
+                   "acceptable:number? weight:number? at:string?",
          .sql = "SELECT s.name, s.preset, s.description, s.source, s.unit, s.better, s.value, s.n,"
                 " extract(epoch FROM s.time_window)::float8 AS window_seconds, s.grade, s.met, s.excellent, "
                 "s.target, s.acceptable,"
@@ -35,7 +36,9 @@ std::vector<Endpoint> objectives() {
                          .kind = Kind::choice,
                          .description = "Only those in this state.",
                          .choices = "pending open closed"}},
-         .answer = "rule:string state:string severity:string since:string",
+         .answer =
+             "rule:string state:string severity:string since:string opened_at:string? closed_at:string? "
+             "value:number? peak:number? threshold:number? summary:string? description:string? note:string?",
          .sql =
              "SELECT a.*, a.since || '|' || a.rule AS _key FROM steward.alerts AS a"
              " WHERE ($2::text IS NULL OR (a.since, a.rule) <"
@@ -58,7 +61,8 @@ std::vector<Endpoint> objectives() {
          .name = "performance_report",
          .summary = "A report to be kept",
          .parameters = {{Where::query, "window", Kind::interval, "Over how long.", false, "1 hour"}},
-         .answer = "summary:object slo:array components:array alerts:array",
+         .answer = "at:string window_seconds:number summary:object slo:array components:array caches:array "
+                   "alerts:array changes:array",
          .sql = "SELECT steward.performance_report($1::interval)::text"},
     };
 }
@@ -70,7 +74,7 @@ std::vector<Endpoint> findings() {
          .name = "preflight",
          .summary = "Whether everything is ready for production, item by item",
          .parameters = {limit_parameter, after_parameter},
-         .answer = finding,
+         .answer = "item:integer title:string " FINDING,
          .sql = "SELECT p.*, p.item::text || '|' || p.name AS _key FROM steward.preflight() AS p"
                 " WHERE $2::text IS NULL OR (p.item, p.name) > (split_part($2, '|', 1)::integer, substr($2, "
                 "strpos($2, '|') + 1))"
@@ -81,7 +85,7 @@ std::vector<Endpoint> findings() {
          .name = "doctor",
          .summary = "What is wrong, and what helps",
          .parameters = {limit_parameter, after_parameter},
-         .answer = finding,
+         .answer = FINDING,
          .sql = "SELECT d.*, d.name AS _key FROM steward.doctor() AS d WHERE $2::text IS NULL OR d.name > $2"
                 " ORDER BY d.name LIMIT $1::integer",
          .is_list = true},

@@ -14,8 +14,11 @@ std::vector<Endpoint> caches() {
          .name = "cache_stats",
          .summary = "Hits, misses and size of each cache, by tier",
          .parameters = {limit_parameter, after_parameter},
-         .answer = "namespace:string tier:string hits:integer? misses:integer? sets:integer? "
-                   "entries:integer? bytes:integer? "
+         .answer = "namespace:string tier:string hits:integer? misses:integer? negative_hits:integer? "
+                   "stale_hits:integer? early_refreshes:integer? flight_waits:integer? "
+                   "refused_hits:integer? sets:integer? refused_sets:integer? evicted_for_entries:integer? "
+                   "evicted_for_bytes:integer? evicted_for_memory:integer? expired:integer? "
+                   "deleted:integer? entries:integer? bytes:integer? unsaved:integer? lost:integer? "
                    "hit_share_5min:number? grade:string? saved_seconds:number? saved_cost:number?",
          .sql = "SELECT c.*, c.namespace || '|' || c.tier AS _key FROM steward.cache_stats AS c"
                 " WHERE $2::text IS NULL OR c.namespace || '|' || c.tier > $2 ORDER BY c.namespace || '|' || "

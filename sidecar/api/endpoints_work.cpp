@@ -7,10 +7,10 @@ namespace {
 
 constexpr Parameter queue_in_path{Where::path, "queue", Kind::text, "Which queue."};
 constexpr Parameter job_in_path{Where::path, "id", Kind::bigint, "Which job of it."};
-constexpr char const *job =
-    "queue:string id:integer kind:string state:string owner:string priority:integer attempts:integer "
-    "max_attempts:integer? enqueued_at:string run_at:string? started_at:string? done:integer? total:integer? "
-    "note:string? error_at:string? error_sqlstate:string? error_message:string?";
+#define JOB_MEMBERS                                                                                          \
+    "queue:string id:integer kind:string state:string owner:string priority:integer attempts:integer "       \
+    "max_attempts:integer? enqueued_at:string run_at:string? started_at:string? done:integer? "              \
+    "total:integer? note:string? error_at:string? error_sqlstate:string? error_message:string?"
 
 #define JOB_COLUMNS                                                                                          \
     "j.queue, j.id, j.kind, j.state, j.owner, j.priority, j.attempts, j.max_attempts, j.enqueued_at,"        \
@@ -31,7 +31,7 @@ std::vector<Endpoint> jobs() {
                          .description = "Only those in this state.",
                          .choices = "ready scheduled waiting running leased dead"},
                         {Where::query, "kind", Kind::text, "Only those of this kind."}},
-         .answer = job,
+         .answer = JOB_MEMBERS,
          .sql = "SELECT " JOB_COLUMNS ", j.id || '|' || j.queue AS _key FROM steward.jobs AS j"
                 " WHERE ($2::text IS NULL OR (j.id, j.queue) < (split_part($2, '|', 1)::bigint, substr($2, "
                 "strpos($2, '|') + 1)))"
@@ -61,7 +61,7 @@ std::vector<Endpoint> jobs() {
          .name = "job",
          .summary = "One job",
          .parameters = {queue_in_path, job_in_path},
-         .answer = job,
+         .answer = JOB_MEMBERS " payload:any",
          .sql = "SELECT to_jsonb(q)::text FROM (SELECT " JOB_COLUMNS ", j.payload FROM steward.jobs AS j"
                 " WHERE j.queue = $1::text AND j.id = $2::bigint) AS q"},
         {.method = "POST",
@@ -142,8 +142,8 @@ std::vector<Endpoint> summaries() {
                          .description = "How.",
                          .fallback = "auto",
                          .choices = "auto keyed delta full"}},
-         .answer =
-             "mode_used:string keys:integer? written:integer? backlog:integer? duration_seconds:number?",
+         .answer = "mode_used:string keys:integer? written:integer? unchanged:integer? removed:integer? "
+                   "expired:integer? backlog:integer? wal_bytes:integer? duration_seconds:number?",
          .sql = "SELECT (to_jsonb(r) - 'duration' || jsonb_build_object('duration_seconds', extract(epoch "
                 "FROM r.duration)::float8))"
                 "::text FROM steward.summary_refresh($1::text, $2::text) AS r",

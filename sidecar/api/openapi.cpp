@@ -102,7 +102,7 @@ json answers_of(Endpoint const &endpoint) {
     answers["404"] = problem_answer("There is no such thing.");
     if (endpoint.writes)
         answers["409"] = problem_answer("It is not in a state in which this can be done.");
-    answers["429"] = problem_answer("There were too many wrong tokens.");
+    answers["429"] = problem_answer("There were too many wrong tokens, or too many requests.");
     answers["503"] = problem_answer("The database, or what this needs in it, is not there.");
     answers["default"] = problem_answer("Any other error.");
     return answers;
@@ -206,8 +206,9 @@ json document() {
     for (Endpoint const &endpoint : endpoints())
         add(endpoint);
     paths["/api/v1/events"]["get"] = stream_operation();
-    json const problem = members_schema("type:string title:string status:integer detail:string "
-                                        "instance:string code:string request_id:string");
+    json problem = members_schema("type:string title:string status:integer detail:string "
+                                  "instance:string code:string request_id:string");
+    problem["properties"]["hint"] = {{"type", "string"}}; // at times
     return {{"openapi", "3.1.0"},
             {"info",
              {{"title", "pg_steward"},
