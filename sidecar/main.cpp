@@ -52,6 +52,8 @@ void add_serve(CLI::App &app, Settings &settings) {
                    "ranges of addresses, such as 10.1.2.0/24, that alerts may be sent to besides public ones")
         ->delimiter(',')
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    add(app, "--webhook-secrets", settings.webhook_secrets,
+        "folder that holds what file:NAME stands for in alert targets");
     add_switch(app, "--secure-cookies", settings.secure_cookies, "on behind a proxy that speaks TLS");
     add(app, "--workers", settings.workers,
         "threads, each with a connection to the database; 0: 2 a core, at least 4")
@@ -64,6 +66,9 @@ void add_serve(CLI::App &app, Settings &settings) {
         ->check(CLI::Range(1, 2000000000));
     add(app, "--max-streams", settings.max_streams, "clients that read the stream of events")
         ->check(CLI::Range(0, 10000));
+    add(app, "--max-requests-per-second", settings.max_requests_per_second,
+        "of each token, or of each address without one; 0: no limit")
+        ->check(CLI::Range(0, 1000000));
     add(app, "--statement-timeout", settings.statement_timeout_ms, "milliseconds")
         ->check(CLI::Range(1, 600000));
     add_switch(app, "--prepared-statements", settings.prepared_statements,

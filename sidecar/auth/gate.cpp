@@ -68,7 +68,20 @@ Identity Gate::admit(http::Request const &request, std::string const &address, W
         throw Failure({403, "STW32",
                        std::string("This needs a token of the level ") + api::level_name(wanted.level) + ".",
                        "", 0});
+    check_rate(identity, address);
     return identity;
+}
+
+/// Who has no token is counted by his address: he cannot have another at will.
+void Gate::check_rate(Identity const &identity, std::string const &address) {
+    if (!rates_.is_limited())
+        return;
+    std::string const key = identity.token_id.empty() ? "address " + address : "token " + identity.token_id;
+    auto const wait = rates_.wait(key, Clock::now());
+    if (wait > Clock::duration::zero())
+        throw Failure({429, "STW36", "These were too many requests in a second.",
+                       "max-requests-per-second says how many there may be.",
+                       static_cast<int>(std::chrono::ceil<std::chrono::seconds>(wait).count())});
 }
 
 Identity Gate::check(std::string_view token, std::string const &address, bool however_old,

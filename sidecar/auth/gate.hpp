@@ -6,6 +6,7 @@
 
 #include "sidecar/auth/attempts.hpp"
 #include "sidecar/auth/identity.hpp"
+#include "sidecar/auth/rates.hpp"
 #include "sidecar/auth/tokens.hpp"
 #include "sidecar/db/session.hpp"
 #include "sidecar/http/framing.hpp"
@@ -22,8 +23,10 @@ struct Wanted {
 
 class Gate {
   public:
-    /// While it is off, whoever reads needs no token; whoever writes does.
-    explicit Gate(bool is_on) : is_on_(is_on), tokens_(is_on ? "steward_sidecar" : "") {}
+    /// While it is off, whoever reads needs no token; whoever writes does. Each token, or address without
+    /// one, may ask so often a second; 0: as often as it likes.
+    Gate(bool is_on, int per_second)
+        : is_on_(is_on), tokens_(is_on ? "steward_sidecar" : ""), rates_(per_second) {}
 
     bool is_on() const { return is_on_; }
     /// With which rights the program does what nobody in particular has asked for.
@@ -38,9 +41,12 @@ class Gate {
                    db::Session &session);
 
   private:
+    void check_rate(Identity const &identity, std::string const &address);
+
     bool const is_on_;
     Tokens tokens_;
     Attempts attempts_;
+    Rates rates_;
 };
 
 } // namespace steward::sidecar::auth

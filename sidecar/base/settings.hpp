@@ -17,11 +17,13 @@ struct Settings {
     bool metric_aliases = true;
     bool webhooks = false;
     std::vector<std::string> webhook_allow; // ranges of addresses
+    std::string webhook_secrets;            // a folder
     int workers = 0;                        // 0: twice the cores, at least 4
     int max_connections = 4096;
     std::size_t max_body_bytes = 1024 * 1024;
     std::size_t max_memory_bytes = 256 * 1024 * 1024;
     int max_streams = 100;
+    int max_requests_per_second = 0; // 0: no limit
     int statement_timeout_ms = 5000;
     bool prepared_statements = true;
     std::string application_name = "steward";

@@ -12,6 +12,7 @@ namespace steward::sidecar::deliver {
 namespace {
 
 constexpr int mapped_bits = 96; // in front of an IPv4 address
+constexpr int https_port = 443;
 
 Address mapped(in_addr const &v4) {
     Address address{};
@@ -102,8 +103,21 @@ bool is_listed(Address const &address, std::vector<Range> const &allowed) {
                        [&](Range const &range) { return contains(range, address); });
 }
 
-bool is_allowed(Address const &address, std::vector<Range> const &allowed) {
-    return is_public(address) || is_listed(address, allowed);
+int port_of(sockaddr const *address) {
+    if (address->sa_family == AF_INET) {
+        sockaddr_in v4;
+        std::memcpy(&v4, address, sizeof v4);
+        return ntohs(v4.sin_port);
+    }
+    if (address->sa_family != AF_INET6)
+        return 0;
+    sockaddr_in6 v6;
+    std::memcpy(&v6, address, sizeof v6);
+    return ntohs(v6.sin6_port);
+}
+
+bool may_send_to(Address const &address, int port, bool is_encrypted, std::vector<Range> const &allowed) {
+    return is_listed(address, allowed) || (is_encrypted && port == https_port && is_public(address));
 }
 
 } // namespace steward::sidecar::deliver

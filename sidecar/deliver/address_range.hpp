@@ -34,7 +34,10 @@ bool is_public(Address const &address);
 
 bool is_listed(Address const &address, std::vector<Range> const &allowed);
 
-/// Public, or in one of the ranges.
-bool is_allowed(Address const &address, std::vector<Range> const &allowed);
+/// 0 if it is neither IPv4 nor IPv6.
+int port_of(sockaddr const *address);
+
+/// What is in one of the ranges; or what is public, by TLS and at its port.
+bool may_send_to(Address const &address, int port, bool is_encrypted, std::vector<Range> const &allowed);
 
 } // namespace steward::sidecar::deliver

@@ -1,7 +1,9 @@
 #include "sidecar/deliver/webhook.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -31,9 +33,7 @@ struct Attempt {
 curl_socket_t open_socket(void *data, curlsocktype, curl_sockaddr *target) {
     auto &attempt = *static_cast<Attempt *>(data);
     auto const address = address_of(&target->addr);
-    bool const is_fine = address && (attempt.is_encrypted ? is_allowed(*address, attempt.allowed)
-                                                          : is_listed(*address, attempt.allowed));
-    if (!is_fine) {
+    if (!address || !may_send_to(*address, port_of(&target->addr), attempt.is_encrypted, attempt.allowed)) {
         attempt.is_refused = true;
         return CURL_SOCKET_BAD;
     }
@@ -73,6 +73,35 @@ std::string scheme_of(std::string const &url) {
     return text == "https" || text == "http" ? text : "";
 }
 
+/// Not what the program itself reaches the database by: whoever may write targets could have it used as a
+/// key, and guess it by what comes of that.
+std::string of_environment(std::string const &name) {
+    bool const is_ours = name.rfind("PG", 0) == 0 || name == "STEWARD_DATABASE";
+    char const *const value = is_ours ? nullptr : std::getenv(name.c_str());
+    return value == nullptr ? "" : value;
+}
+
+bool is_below(std::filesystem::path const &folder, std::filesystem::path const &path) {
+    return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first == folder.end();
+}
+
+/// Without the end of its last line; empty if there is none that may be used. Links may not lead out.
+std::string of_file(std::string const &folder, std::string const &name, bool is_ours_alone) {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    fs::path const home = fs::canonical(folder, error);
+    fs::path const path = error ? fs::path() : fs::canonical(home / name, error);
+    if (error || !is_below(home, path) || !fs::is_regular_file(path, error))
+        return "";
+    fs::perms const unwanted = fs::perms::group_write | fs::perms::others_all;
+    if (is_ours_alone && (fs::status(path, error).permissions() & unwanted) != fs::perms::none)
+        return "";
+    std::ifstream file(path);
+    std::string const text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    std::size_t const end = text.find_last_not_of("\r\n");
+    return file && end != std::string::npos ? text.substr(0, end + 1) : "";
+}
+
 } // namespace
 
 Outcome post(std::string const &url, std::string const &body, std::string const &secret,
@@ -105,7 +134,8 @@ Outcome post(std::string const &url, std::string const &body, std::string const 
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.c_str());
     CURLcode const result = curl_easy_perform(curl);
-    if (attempt.is_refused)
+    // A name may have several; that one of them is refused matters if none is left.
+    if (attempt.is_refused && attempt.received == 0 && result != CURLE_OK)
         return {0, "the address is not one that may be sent to"};
     long status = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
@@ -115,26 +145,20 @@ Outcome post(std::string const &url, std::string const &body, std::string const 
     return {0, curl_easy_strerror(result)};
 }
 
-std::string secret_of(std::string const &reference) {
+std::string secret_of(std::string const &reference, std::string const &folder) {
     std::string const kind = reference.substr(0, reference.find(':'));
     std::string const name = reference.substr(std::min(kind.size() + 1, reference.size()));
-    std::string path = name;
-    if (kind == "env") {
-        if (char const *value = std::getenv(name.c_str()))
-            return value;
-    } else if (kind == "cred") {
-        char const *const folder = std::getenv("CREDENTIALS_DIRECTORY");
-        path =
-            folder == nullptr || name.find('/') != std::string::npos ? "" : std::string(folder) + "/" + name;
-    }
-    if (kind == "file" || kind == "cred") {
-        std::ifstream file(path);
-        std::string const text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-        std::size_t const end = text.find_last_not_of("\r\n");
-        if (file && end != std::string::npos)
-            return text.substr(0, end + 1);
-    }
-    throw std::runtime_error("there is no secret at " + reference);
+    std::string secret;
+    if (kind == "env")
+        secret = of_environment(name);
+    else if (kind == "file" && !folder.empty())
+        secret = of_file(folder, name, true);
+    else if (char const *const credentials = std::getenv("CREDENTIALS_DIRECTORY");
+             kind == "cred" && credentials != nullptr)
+        secret = of_file(credentials, name, false);
+    if (secret.empty())
+        throw std::runtime_error("there is no secret at " + reference);
+    return secret;
 }
 
 } // namespace steward::sidecar::deliver

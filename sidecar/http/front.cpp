@@ -41,6 +41,7 @@ int signal_descriptor() {
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
     return ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -121,7 +122,7 @@ void Front::handle_event(int fd, std::uint32_t events) {
     } else if (fd == news_.get()) {
         send_news();
     } else if (fd == signals_.get()) {
-        begin_stop();
+        heed_signal();
     } else {
         Slot &slot = slots_[static_cast<std::size_t>(fd)];
         if (slot.is_lent) {
@@ -162,9 +163,16 @@ void Front::take_back() {
     }
 }
 
-void Front::begin_stop() {
+void Front::heed_signal() {
     signalfd_siginfo info{};
     [[maybe_unused]] ssize_t const ignored = ::read(signals_.get(), &info, sizeof info);
+    if (info.ssi_signo == SIGHUP) // whoever has put a new secret in place may send it, as to other servers
+        log(Level::info, "nothing is to be read anew: secrets and tokens are looked up when they are used");
+    else
+        begin_stop();
+}
+
+void Front::begin_stop() {
     if (stop_deadline_ != Clock::time_point{})
         return;
     log(Level::info, "stopping", std::move(JsonObject().add("requests", lent_)));

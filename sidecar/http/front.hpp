@@ -28,8 +28,8 @@ struct FrontSettings {
 
 class Front {
   public:
-    /// Takes over the listening socket. SIGTERM and SIGINT have to be blocked in all threads: they are read
-    /// here, and stop the front.
+    /// Takes over the listening socket. SIGTERM, SIGINT and SIGHUP have to be blocked in all threads: they
+    /// are read here, and the former two stop the front.
     Front(int listener, FrontSettings settings, Service &service);
     ~Front();
     Front(Front const &) = delete;
@@ -52,6 +52,7 @@ class Front {
     void wait_and_serve();
     void handle_event(int fd, std::uint32_t events);
     void take_back();
+    void heed_signal();
     void begin_stop();
     void sweep();
 

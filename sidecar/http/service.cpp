@@ -8,6 +8,7 @@ live::ChoreSettings Service::chore_settings() {
     live::ChoreSettings wanted;
     wanted.role = gate.own_role("steward_sidecar");
     wanted.sends_alerts = settings.webhooks;
+    wanted.secrets = settings.webhook_secrets;
     wanted.each_second = [this] { database_metrics.keep_fresh(); };
     for (std::string const &text : settings.webhook_allow) {
         auto const range = deliver::parse_range(text);

@@ -28,7 +28,8 @@ struct Service {
     std::atomic<bool> is_stopping{false};
 
     Service(Settings const &options, db::SessionSettings for_scores, db::SessionSettings const &for_probes)
-        : settings(options), scores(std::move(for_scores)), gate(options.auth),
+        : settings(options), scores(std::move(for_scores)),
+          gate(options.auth, options.max_requests_per_second),
           database_metrics(for_probes, health, gate.own_role("steward_metrics"), options.metric_aliases),
           readiness(for_probes, health, gate.own_role("steward_reader")),
           publisher(for_probes, health, gate.own_role("steward_sidecar"), options.max_streams),

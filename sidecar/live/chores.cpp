@@ -122,7 +122,7 @@ void Chores::send_alert(db::Result const &deliveries, int row) {
     deliver::Outcome outcome;
     try {
         std::string const reference(deliveries.text(row, 3));
-        std::string const secret = reference.empty() ? "" : deliver::secret_of(reference);
+        std::string const secret = reference.empty() ? "" : deliver::secret_of(reference, chores_.secrets);
         outcome = deliver::post(std::string(deliveries.text(row, 2)), std::string(deliveries.text(row, 4)),
                                 secret, chores_.allowed);
     } catch (std::exception const &error) {

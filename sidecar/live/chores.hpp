@@ -20,6 +20,7 @@ struct ChoreSettings {
     std::string role; // may do what steward_sidecar may; empty: that of the program itself
     bool sends_alerts = false;
     std::vector<deliver::Range> allowed; // besides public addresses
+    std::string secrets;                 // the folder of those in files
     std::function<void()> each_second;
 };
 

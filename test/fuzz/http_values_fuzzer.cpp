@@ -63,7 +63,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const *data, std::size_t size
     if (auto const range = deliver::parse_range(text)) {
         require(range->bits >= 0 && range->bits <= 128);
         require(deliver::contains(*range, range->start));
-        require(deliver::is_allowed(range->start, {*range}));
+        require(deliver::is_listed(range->start, {*range}));
         require(!deliver::is_listed(range->start, {}));
     }
     if (size >= 16) {

@@ -52,6 +52,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/moved":
             self.send_header("Location", "/elsewhere")
         self.end_headers()
+        if self.path.startswith("/echo"):
+            self.wfile.write(b"as an answer: " + body)
         if self.path == "/endless":
             try:
                 for _ in range(100000):

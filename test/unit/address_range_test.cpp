@@ -85,25 +85,34 @@ TEST(AddressRange, Ranges) {
 
 TEST(AddressRange, WhatIsAllowedBesides) {
     std::vector<Range> const allowed{*parse_range("127.0.0.0/8"), *parse_range("fd00::1")};
-    EXPECT_TRUE(is_allowed(address("127.0.0.1"), allowed));
-    EXPECT_TRUE(is_allowed(address("fd00::1"), allowed));
-    EXPECT_TRUE(is_allowed(address("8.8.8.8"), allowed));
-    EXPECT_FALSE(is_allowed(address("10.0.0.1"), allowed));
-    EXPECT_FALSE(is_allowed(address("::1"), allowed));
+    for (bool const is_encrypted : {false, true})
+        for (int const port : {80, 443, 8080}) {
+            EXPECT_TRUE(may_send_to(address("127.0.0.1"), port, is_encrypted, allowed));
+            EXPECT_TRUE(may_send_to(address("fd00::1"), port, is_encrypted, allowed));
+            EXPECT_FALSE(may_send_to(address("10.0.0.1"), port, is_encrypted, allowed));
+            EXPECT_FALSE(may_send_to(address("::1"), port, is_encrypted, allowed));
+            EXPECT_EQ(may_send_to(address("8.8.8.8"), port, is_encrypted, allowed),
+                      is_encrypted && port == 443);
+        }
     EXPECT_FALSE(is_listed(address("8.8.8.8"), allowed));
 }
 
 TEST(AddressRange, OfSockets) {
     sockaddr_in v4{};
     v4.sin_family = AF_INET;
+    v4.sin_port = htons(8080);
     inet_pton(AF_INET, "127.0.0.1", &v4.sin_addr);
     EXPECT_EQ(address_of(reinterpret_cast<sockaddr *>(&v4)), address("127.0.0.1"));
     sockaddr_in6 v6{};
     v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(443);
     inet_pton(AF_INET6, "::ffff:127.0.0.1", &v6.sin6_addr);
     EXPECT_EQ(address_of(reinterpret_cast<sockaddr *>(&v6)), address("127.0.0.1"));
+    EXPECT_EQ(port_of(reinterpret_cast<sockaddr *>(&v4)), 8080);
+    EXPECT_EQ(port_of(reinterpret_cast<sockaddr *>(&v6)), 443);
     sockaddr other{};
     other.sa_family = AF_UNIX;
+    EXPECT_EQ(port_of(&other), 0);
     EXPECT_FALSE(address_of(&other));
 }
 
