@@ -56,6 +56,26 @@ template <class Call> auto guarded(Call &&call) -> std::invoke_result_t<Call &> 
     throw PgError(data);
 }
 
+/// Calls PostgreSQL as a hook does, between frames of PostgreSQL: an error passes as it is, and `on_error` is
+/// told its SQLSTATE on the way, while nothing has been cleaned up yet. It must neither raise an error nor
+/// read a catalog, and neither of the two may hold an object with a destructor.
+template <class Call, class OnError> void watched(Call &&call, OnError &&on_error) {
+    sigjmp_buf *const exception = PG_exception_stack;
+    ErrorContextCallback *const context = error_context_stack;
+    sigjmp_buf here;
+    if (sigsetjmp(here, 0) == 0) {
+        PG_exception_stack = &here;
+        call();
+        PG_exception_stack = exception;
+        error_context_stack = context;
+        return;
+    }
+    PG_exception_stack = exception;
+    error_context_stack = context;
+    on_error(geterrcode());
+    PG_RE_THROW();
+}
+
 /// An error in the form in which it crosses the border: plain data, nothing to destroy.
 struct ErrorReport {
     static constexpr std::size_t size = 1024;

@@ -1,6 +1,6 @@
 -- Slow statements, and stretches of time that callers name.
 
-CREATE FUNCTION slow_call_take(OUT at timestamptz, OUT seconds float8, OUT role oid, OUT nested boolean, OUT query text, OUT plan text)
+CREATE FUNCTION slow_call_take(OUT at timestamptz, OUT seconds float8, OUT role oid, OUT nested boolean, OUT query text, OUT plan text, OUT sqlstate text)
     RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'steward_slow_call_take'
     LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 10000 ROWS 5;
@@ -13,8 +13,8 @@ AS $$
 DECLARE
     stored bigint;
 BEGIN
-    INSERT INTO steward.slow_call (call_id, at, seconds, who, nested, query, plan)
-    SELECT gen_random_uuid(), t.at, t.seconds, pg_get_userbyid(t.role), t.nested, t.query, t.plan FROM steward.slow_call_take() AS t;
+    INSERT INTO steward.slow_call (call_id, at, seconds, who, nested, query, plan, sqlstate)
+    SELECT gen_random_uuid(), t.at, t.seconds, pg_get_userbyid(t.role), t.nested, t.query, t.plan, t.sqlstate FROM steward.slow_call_take() AS t;
     GET DIAGNOSTICS stored = ROW_COUNT;
     RETURN stored;
 END $$;

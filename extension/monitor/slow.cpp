@@ -1,5 +1,6 @@
 #include "extension/monitor/slow.hpp"
 
+#include "extension/monitor/plan_text.hpp"
 #include "extension/rows.hpp"
 
 extern "C" {
@@ -32,6 +33,7 @@ struct SlowCall {
     double seconds;
     Oid database; ///< invalid where the slot is free
     Oid role;
+    int sqlstate; ///< 0 if it did not fail
     bool is_nested;
     char query[query_size];
     char plan[plan_size];
@@ -43,7 +45,7 @@ struct SlowCalls {
     SlowCall calls[slots];
 };
 
-constinit Shared<SlowCalls> shared("steward slow calls 1");
+constinit Shared<SlowCalls> shared("steward slow calls 2");
 
 ExecutorRun_hook_type next_run = nullptr;
 
@@ -79,10 +81,27 @@ bool is_inside_ours() noexcept {
     return measurement.top != nullptr && measurement.top > measurement.running.data();
 }
 
-void note(QueryDesc *query, std::uint64_t took) {
-    if (RecoveryInProgress() || !shared.block().is_made())
-        return;
-    const char *const plan = plan_of(query);
+/// What is known of a statement before it runs.
+struct Begun {
+    std::uint64_t ns; ///< 0 if nothing is to be noted
+    std::uint64_t noted_ns;
+    std::uint64_t calls;
+    Oid role; ///< an error may come out of a function that runs as somebody else
+};
+
+/// Nanoseconds that it took if that is to be noted, or else 0.
+std::uint64_t noteworthy(const Begun &begun) noexcept {
+    if (begun.ns == 0 || slow_ms < 0)
+        return 0;
+    std::uint64_t const took = now_ns() - begun.ns;
+    if (took < static_cast<std::uint64_t>(slow_ms) * nanoseconds_per_millisecond || IsParallelWorker())
+        return 0;
+    bool const is_ours = measurement.pushes != begun.calls || is_inside_ours() || is_our_worker();
+    return is_ours && (noted_ns - begun.noted_ns) * 2 < took ? took : 0;
+}
+
+/// The plan is EXPLAIN's; if the statement has failed, where catalogs cannot be read, `plan` is null.
+void note(QueryDesc *query, const Begun &begun, std::uint64_t took, const char *plan, int sqlstate) {
     const char *const text = query->sourceText != nullptr ? query->sourceText : "";
     TimestampTz const at = GetCurrentTimestamp();
     bool const is_nested = debug_query_string == nullptr || strcmp(text, debug_query_string) != 0;
@@ -92,31 +111,40 @@ void note(QueryDesc *query, std::uint64_t took) {
     call.at = at;
     call.seconds = static_cast<double>(took) / nanoseconds_per_second;
     call.database = MyDatabaseId;
-    call.role = GetUserId();
+    call.role = begun.role;
+    call.sqlstate = sqlstate;
     call.is_nested = is_nested;
     copy_text(call.query, query_size, text, static_cast<int>(strlen(text)));
-    copy_text(call.plan, plan_size, plan, static_cast<int>(strlen(plan)));
+    if (plan != nullptr)
+        copy_text(call.plan, plan_size, plan, static_cast<int>(strlen(plan)));
+    else
+        write_plan(query->plannedstmt, call.plan, plan_size);
     LWLockRelease(shared.lock());
+    noted_ns = begun.noted_ns + took;
 }
 
-void run(QueryDesc *query, ScanDirection direction, uint64 count, bool once) {
-    std::uint64_t const noted_before = noted_ns;
-    std::uint64_t const calls_before = measurement.pushes;
-    std::uint64_t const begun = slow_ms < 0 ? 0 : now_ns();
+bool can_note() noexcept {
+    return !RecoveryInProgress() && shared.block().is_made();
+}
+
+void call_next(QueryDesc *query, ScanDirection direction, uint64 count, bool once) {
     if (next_run != nullptr)
         next_run(query, direction, count, once);
     else
         standard_ExecutorRun(query, direction, count, once);
-    if (begun == 0 || slow_ms < 0)
-        return;
-    std::uint64_t const took = now_ns() - begun;
-    if (took < static_cast<std::uint64_t>(slow_ms) * nanoseconds_per_millisecond || IsParallelWorker())
-        return;
-    bool const is_ours = measurement.pushes != calls_before || is_inside_ours() || is_our_worker();
-    if (is_ours && (noted_ns - noted_before) * 2 < took) {
-        note(query, took);
-        noted_ns = noted_before + took;
-    }
+}
+
+void run(QueryDesc *query, ScanDirection direction, uint64 count, bool once) {
+    Begun const begun{slow_ms < 0 ? 0 : now_ns(), noted_ns, measurement.pushes, GetUserId()};
+    watched([&] { call_next(query, direction, count, once); },
+            [&](int sqlstate) {
+                std::uint64_t const took = noteworthy(begun);
+                if (took > 0 && can_note())
+                    note(query, begun, took, nullptr, sqlstate);
+            });
+    std::uint64_t const took = noteworthy(begun);
+    if (took > 0 && can_note())
+        note(query, begun, took, plan_of(query), 0);
 }
 
 } // namespace
@@ -134,7 +162,7 @@ void watch_statements() {
 
 } // namespace monitor
 
-/// Rows (at, seconds, role, nested, query, plan) of this database, which are given once.
+/// Rows (at, seconds, role, nested, query, plan, sqlstate) of this database, which are given once.
 STEWARD_FUNCTION_UNMEASURED(steward_slow_call_take) {
     using namespace monitor;
     ResultRows const rows = start_rows(fcinfo);
@@ -150,10 +178,16 @@ STEWARD_FUNCTION_UNMEASURED(steward_slow_call_take) {
         }
     LWLockRelease(shared.lock());
     for (const SlowCall &call : std::span(calls, static_cast<std::size_t>(count)))
-        rows.add([&] {
-            return std::array{TimestampTzGetDatum(call.at),    Float8GetDatum(call.seconds),
-                              ObjectIdGetDatum(call.role),     BoolGetDatum(call.is_nested),
-                              CStringGetTextDatum(call.query), CStringGetTextDatum(call.plan)};
+        rows.add_nullable([&] {
+            return std::array<NullableDatum, 7>{
+                {{TimestampTzGetDatum(call.at), false},
+                 {Float8GetDatum(call.seconds), false},
+                 {ObjectIdGetDatum(call.role), false},
+                 {BoolGetDatum(call.is_nested), false},
+                 {CStringGetTextDatum(call.query), false},
+                 {PointerGetDatum(plan_with_names(call.plan)), false},
+                 {call.sqlstate == 0 ? Datum{0} : CStringGetTextDatum(unpack_sql_state(call.sqlstate)),
+                  call.sqlstate == 0}}};
         });
     return 0; // the rows are in the tuplestore
 }

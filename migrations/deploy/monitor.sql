@@ -119,9 +119,11 @@ CREATE TABLE steward.slow_call (
     nested boolean NOT NULL,
     query text NOT NULL,
     plan text NOT NULL,
+    sqlstate text,
     PRIMARY KEY (call_id, at)
 ) PARTITION BY RANGE (at);
 COMMENT ON TABLE steward.slow_call IS 'statements that took longer than steward.slow_ms and called functions of pg_steward or ran as its jobs, with their plans';
+COMMENT ON COLUMN steward.slow_call.sqlstate IS 'of the error that ended it; null if it did not fail';
 CREATE INDEX slow_call_at ON steward.slow_call (at);
 
 CREATE TABLE steward.span (

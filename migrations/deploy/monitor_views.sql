@@ -43,7 +43,7 @@ SELECT d.target, d.delivery_id, d.rule, d.event, d.created_at, d.state, d.attemp
 COMMENT ON VIEW steward.alert_deliveries IS 'alerts on their way to targets';
 
 CREATE OR REPLACE VIEW steward.slow_calls WITH (security_invoker = true) AS
-SELECT s.at, s.seconds, s.who, s.nested, s.query, s.plan FROM steward.slow_call AS s;
+SELECT s.at, s.seconds, s.who, s.nested, s.query, s.plan, s.sqlstate FROM steward.slow_call AS s;
 COMMENT ON VIEW steward.slow_calls IS 'statements that took longer than steward.slow_ms, with their plans';
 
 CREATE OR REPLACE VIEW steward.spans WITH (security_invoker = true) AS

@@ -9,7 +9,7 @@ SELECT scope, next_at, at, operations, total_series, totals, cpu, queryids, quer
 SELECT node, at, queryids, calls, seconds, rows FROM steward.statement_history WHERE false;
 SELECT queryid, query, seen_at FROM steward.statement_text WHERE false;
 SELECT at, note, made_by, verdicts, judged_at FROM steward.change_mark WHERE false;
-SELECT call_id, at, seconds, who, nested, query, plan FROM steward.slow_call WHERE false;
+SELECT call_id, at, seconds, who, nested, query, plan, sqlstate FROM steward.slow_call WHERE false;
 SELECT span_id, started_at, parent, name, attributes, ended_at FROM steward.span WHERE false;
 SELECT source, minute, beats FROM steward.heartbeat WHERE false;
 -- Today and seven days ahead, and a default for what is out of range, each.
