@@ -19,7 +19,7 @@ std::string item_sql(std::string_view members) {
     while (!members.empty()) {
         std::string const name(members.substr(0, members.find(':')));
         members.remove_prefix(std::min(members.find(' '), members.size() - 1) + 1);
-        sql += (sql.empty() ? "'" : ", '") + name + "', page.\"" + name + '"';
+        sql.append(sql.empty() ? "'" : ", '").append(name).append("', page.\"").append(name).append("\"");
     }
     return "pg_catalog.jsonb_build_object(" + sql + ")";
 }
