@@ -53,7 +53,7 @@ BEGIN
 END $$;
 DELETE FROM steward.metric_history;
 
--- Live: an hour before and an hour after, put together into seconds; each minute has 500 calls of both kinds, in turns. Minutes before and after
+-- Live: an hour before and an hour after, put together into seconds; each minute has 100 calls of both kinds, in turns. Minutes before and after
 -- take turns, too: whatever else the machine does in these seconds is no change.
 SET steward.sample_rate = 1;
 CREATE FUNCTION work(operation text, turns integer) RETURNS void LANGUAGE plpgsql AS $$
@@ -77,7 +77,7 @@ BEGIN
         DELETE FROM steward.metric_history;
         PERFORM steward.monitor_collect(base - interval '61 minutes');
         FOREACH minute IN ARRAY ARRAY(SELECT unnest(ARRAY[i - 60, i]) FROM generate_series(1, 60) AS i) LOOP
-            FOR i IN 1 .. 500 LOOP
+            FOR i IN 1 .. 100 LOOP
                 PERFORM work('changed', CASE WHEN minute > 0 THEN 5000 ELSE 4000 END), work('same', 4000);
             END LOOP;
             PERFORM steward.monitor_collect(base + minute * interval '1 minute');

@@ -37,7 +37,8 @@ struct Caution {
 };
 
 /// A round is one value: the mean of its calls without the longest hundredth of all, because calls of a
-/// minute are not independent of one another but minutes nearly are. Rounds with few calls are put together.
+/// minute are not independent of one another but minutes nearly are. Where nothing is found so, that without
+/// the longest twentieth decides; half of the caution is for each. Rounds with few calls are put together.
 /// The change is the Hodges-Lehmann shift of the logarithms, with its interval by ranks (as in Mann and
 /// Whitney's test), made wider by what each value resembles the one before it. Both spans are in the order of
 /// time.

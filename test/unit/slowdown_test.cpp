@@ -18,6 +18,7 @@ struct Load {
     double resemblance = 0.5; ///< of a level to the one before
     double long_share = 0.01; ///< of calls that take 2 to 50 times as long
     int calls = 60;           ///< a minute
+    double pauses = 0.0;      ///< share of calls within which the machine does something else, for 8 ms
 };
 
 class Simulation {
@@ -40,6 +41,8 @@ class Simulation {
             double duration = load.microseconds * factor * std::exp(level_ + load.spread * normal());
             if (uniform() < load.long_share)
                 duration *= 2.0 + 48.0 * uniform();
+            if (load.pauses > 0.0 && uniform() < load.pauses)
+                duration += -8000.0 * std::log(1.0 - uniform());
             round.durations.observe(static_cast<std::uint64_t>(duration * 1000.0), 1);
         }
         return round;
@@ -81,6 +84,7 @@ TEST(Slowdown, FalseAlarmsOfAnUnchangedLoad) {
     EXPECT_LE(false_alarms({.wander = 0.05, .resemblance = 0.8}, 200), 0.01);
     EXPECT_LE(false_alarms({.spread = 0.9, .wander = 0.02, .long_share = 0.05, .calls = 20}, 200), 0.01);
     EXPECT_LE(false_alarms({.spread = 0.6, .wander = 0.05, .calls = 2}, 200), 0.01);
+    EXPECT_LE(false_alarms({.microseconds = 200.0, .spread = 0.1, .calls = 100, .pauses = 0.05}, 200), 0.01);
     EXPECT_LE(false_alarms({.spread = 0.02, .wander = 0.01, .long_share = 0.0}, 150), 0.01);
 }
 
@@ -91,6 +95,31 @@ TEST(Slowdown, FindsAQuarter) {
     EXPECT_GE(share_of(Verdict::slower, {.spread = 0.02, .wander = 0.01, .long_share = 0.0}, 1.25, 120), 0.95)
         << "within one bucket";
     EXPECT_GE(share_of(Verdict::faster, {}, 0.75, 120), 0.95);
+    EXPECT_GE(share_of(Verdict::slower, {.microseconds = 200.0, .spread = 0.1, .calls = 100, .pauses = 0.05},
+                       1.25, 120, 20),
+              0.95)
+        << "beside a busy machine";
+}
+
+TEST(Slowdown, FindsWhatIsLongInSome) {
+    // Of 100 calls six, or twelve, or none, take much longer: nobody would find that by the others.
+    Simulation simulation(11);
+    Load const load{.spread = 0.2, .wander = 0.02, .long_share = 0.0, .calls = 100};
+    int found = 0;
+    for (int i = 0; i < 60; ++i) {
+        std::vector<Round> before;
+        std::vector<Round> after;
+        for (int at = 0; at < 60; ++at)
+            before.push_back(simulation.minute(load, at, 1.0));
+        for (int at = 60; at < 120; ++at) {
+            after.push_back(simulation.minute(load, at, 1.0));
+            auto const some = static_cast<int>(12.0 * simulation.uniform());
+            Load const longer{.microseconds = 16000.0, .long_share = 0.0, .calls = some};
+            after.back().durations.add(simulation.minute(longer, at, 1.0).durations);
+        }
+        found += compare_rounds(before, after, {}).verdict == Verdict::slower ? 1 : 0;
+    }
+    EXPECT_GE(found, 57);
 }
 
 TEST(Slowdown, SaysHowMuch) {
