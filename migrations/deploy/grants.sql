@@ -41,6 +41,7 @@ BEGIN
             ('steward_reader', 'steward.doctor_jobs()'),
             ('steward_reader', 'steward.doctor_summaries()'),
             ('steward_reader', 'steward.doctor_monitor()'),
+            ('steward_writer', 'steward.doctor_apply(text)'),
             ('steward_reader', 'steward.preflight()'),
             ('steward_reader', 'steward.performance_check()'),
             ('steward_reader', 'steward.job_runs()'),

@@ -85,10 +85,22 @@ std::vector<Endpoint> findings() {
          .name = "doctor",
          .summary = "What is wrong, and what helps",
          .parameters = {limit_parameter, after_parameter},
-         .answer = FINDING,
-         .sql = "SELECT d.*, d.name AS _key FROM steward.doctor() AS d WHERE $2::text IS NULL OR d.name > $2"
-                " ORDER BY d.name LIMIT $1::integer",
+         .answer = FINDING " can_apply:boolean",
+         .sql =
+             "SELECT d.*, d.state <> 'ok' AND coalesce(d.command = ANY (steward.doctor_remedies()), false) "
+             "AS can_apply, d.name AS _key"
+             " FROM steward.doctor() AS d WHERE $2::text IS NULL OR d.name > $2 ORDER BY d.name LIMIT "
+             "$1::integer",
          .is_list = true},
+        {.method = "POST",
+         .path = "/api/v1/doctor/{name}/apply",
+         .name = "doctor_apply",
+         .summary = "Does what is advised for a check, and looks again",
+         .level = Level::writer,
+         .parameters = {{Where::path, "name", Kind::text, "Which check."}},
+         .answer = FINDING,
+         .sql = "SELECT to_jsonb(d)::text FROM steward.doctor_apply($1::text) AS d",
+         .writes = true},
         {.method = "GET",
          .path = "/api/v1/metrics/changes",
          .name = "metric_changes",

@@ -7,7 +7,7 @@
 namespace steward::sidecar::http {
 namespace {
 
-constexpr std::array<Route, 19> routes{{
+constexpr std::array<Route, 20> routes{{
     {score_path, "GET, HEAD, POST", Target::score},
     {"/livez", "GET, HEAD", Target::livez, true},
     {"/readyz", "GET, HEAD", Target::readyz, true},
@@ -21,6 +21,7 @@ constexpr std::array<Route, 19> routes{{
     {"/page.js", "GET, HEAD", Target::page},
     {"/page.css", "GET, HEAD", Target::page},
     {"/sections.js", "GET, HEAD", Target::page},
+    {"/advice.js", "GET, HEAD", Target::page},
     {"/charts.js", "GET, HEAD", Target::page},
     {"/session.js", "GET, HEAD", Target::page},
     {"/dom.js", "GET, HEAD", Target::page},

@@ -1,5 +1,6 @@
 // The page: values come as a stream of events, and are shown as they come.
 
+import {advice, ask} from '/advice.js';
 import {showComponents} from '/charts.js';
 import {fill} from '/dom.js';
 import {clock, seconds} from '/format.js';
@@ -8,7 +9,7 @@ import {logIn, logOut, read, whoIsThere, write} from '/session.js';
 
 const byId = (id) => document.getElementById(id);
 const steps = {'15 minutes': 60, '1 hour': 60, '6 hours': 300, '1 day': 1200};
-const live = {data: null, alerts: [], jobs: [], database: 'up', connection: 'connecting', charted: null};
+const live = {data: null, alerts: [], jobs: [], database: 'up', connection: 'connecting', charted: null, checks: null, checkedAt: null, checkedFor: null};
 let events = null;
 
 function say(text) {
@@ -40,6 +41,7 @@ function show() {
         : 'No minute has been recorded yet: the worker does it, or SELECT steward.monitor_run()';
     put('alerts', sections.alerts(live.alerts, now));
     put('objectives', sections.objectives(data));
+    put('advice', advice(live.checks, live.checkedAt, {apply}));
     put('components', sections.components(data));
     put('caches', sections.caches(data));
     put('queues', sections.queues(data, live.jobs, {cancel}));
@@ -49,6 +51,22 @@ function show() {
     put('statements', sections.statements(data));
     put('changes', sections.changes(data, now));
     chart(round.at);
+    check(round.at);
+}
+
+/// What doctor() finds is asked for whenever there is a new round.
+async function check(roundAt) {
+    const wanted = `${roundAt}`;
+    if (live.checkedFor === wanted)
+        return;
+    live.checkedFor = wanted;
+    try {
+        live.checks = (await read('/api/v1/doctor?limit=100')).items;
+        live.checkedAt = live.data.at;
+        put('advice', advice(live.checks, live.checkedAt, {apply}));
+    } catch {
+        live.checkedFor = null; // what is shown says when it was looked at
+    }
 }
 
 /// The lines have a new point once a minute: whenever there is a new round.
@@ -104,6 +122,16 @@ async function attempt(what, done) {
 
 function cancel(job) {
     attempt(() => write(`/api/v1/jobs/${encodeURIComponent(job.queue)}/${job.id}/cancel`), `Job ${job.id} is being cancelled.`);
+}
+
+async function apply(advised) {
+    if (!await ask(advised.command))
+        return;
+    attempt(async () => {
+        await write(`/api/v1/doctor/${encodeURIComponent(advised.name)}/apply`);
+        live.checkedFor = null;
+        await refresh();
+    }, `Done: ${advised.name}.`);
 }
 
 function showWho(session) {

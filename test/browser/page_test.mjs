@@ -141,6 +141,23 @@ await step('shows_the_progress_of_a_job_and_cancels_it', async () => {
     assert.equal(sql(`SELECT outcome FROM steward.job_history WHERE id = ${id}`), 'cancelled');
 });
 
+await step('applies_what_is_advised', async () => {
+    sql('UPDATE steward.monitor_setting SET paused = true');
+    await page.reload();
+    await sees('#advice li', 'It is paused.');
+    const button = page.getByRole('button', {name: 'Apply to monitor'});
+    await button.click();
+    await sees('#ask', 'UPDATE steward.monitor_setting SET paused = false;');
+    await isUsable('a question');
+    await page.keyboard.press('Escape');
+    assert.equal(sql('SELECT paused FROM steward.monitor_setting'), 't', 'left as it is');
+    await button.click();
+    await page.getByRole('button', {name: 'Run it'}).click();
+    await sees('#notice', 'Done: monitor.');
+    assert.equal(sql('SELECT paused FROM steward.monitor_setting'), 'f');
+    await page.waitForFunction(() => !document.querySelector('#advice').textContent.includes('It is paused.'), null, {timeout: 10000});
+});
+
 await step('marks_a_change', async () => {
     await page.fill('#note', '<b>bold</b> & sharp');
     await page.press('#note', 'Enter');

@@ -149,6 +149,13 @@ class Api(SidecarTest):
         self.call("search", body={"table": "api_test.nothing", "query": "parcel"}, expect=404)
         meant = self.call("search", body={"table": "api_test.question", "query": "forgotten pasword", "k": 1}, expect=200).json()["items"]
         self.assertEqual(meant[0]["row"]["id"], 1, "by what it means, where the table has an embedding")
+        psql("UPDATE steward.monitor_setting SET paused = true")
+        advised = [row for row in self.call("doctor", expect=200).json()["items"] if row["name"] == "monitor"][0]
+        self.assertEqual((advised["can_apply"], advised["command"]), (True, "UPDATE steward.monitor_setting SET paused = false;"))
+        self.assertEqual(self.call("doctor_apply", "/api/v1/doctor/monitor/apply", expect=200).json()["name"], "monitor")
+        self.assertEqual(psql("SELECT paused FROM steward.monitor_setting"), "f")
+        self.call("doctor_apply", "/api/v1/doctor/nothing/apply", expect=404)
+        self.call("doctor_apply", "/api/v1/doctor/version/apply", expect=409)
         recovery = self.call("conflict_create", body={"principle_id": 7, "failure_type": "timeout", "error": "slow"}, expect=201).json()
         one = self.call("conflict", f"/api/v1/conflict-resolution/7/{recovery['recovery_id']}", expect=200).json()
         self.assertEqual(one["failure_type"], "timeout")

@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP 1
 SET search_path = tap, pg_catalog;
 BEGIN;
-SELECT plan(30);
+SELECT plan(42);
 
 CREATE FUNCTION pg_temp.state(check_name text) RETURNS text LANGUAGE sql AS $$
     SELECT state FROM steward.doctor() WHERE name = check_name
@@ -69,7 +69,29 @@ ALTER TABLE steward.score_profile RENAME TO elsewhere;
 SELECT is(pg_temp.state('migrations'), 'error', 'without them it is not');
 ALTER TABLE steward.elsewhere RENAME TO score_profile;
 
+-- What is advised is done by a call, if it is one of some.
+GRANT SELECT ON steward.monitor_state, steward.slo TO PUBLIC;
+UPDATE steward.monitor_setting SET paused = true;
+DELETE FROM steward.monitor_state;
+SELECT is(pg_temp.state('public'), 'warning', 'tables that everybody may read');
+SELECT is((SELECT state FROM steward.doctor_apply('public')), 'ok', 'are closed');
+SELECT is_empty($$SELECT FROM pg_class AS c, aclexplode(c.relacl) AS a WHERE c.relnamespace = 'steward'::regnamespace AND a.grantee = 0$$, 'all of them');
+SELECT is((SELECT command FROM steward.doctor_apply('monitor')), 'SELECT steward.monitor_run();', 'a monitor that is paused goes on, and has to measure');
+SELECT is((SELECT paused FROM steward.monitor_setting), false, 'is not paused any more');
+SELECT is((SELECT state FROM steward.doctor_apply('monitor')), 'ok', 'and measures');
+SELECT throws_ok($$SELECT steward.doctor_apply('monitor')$$, '55000', 'nothing is to be done for check "monitor"', 'what is well');
+SELECT throws_ok($$SELECT steward.doctor_apply('preload')$$, '55000', 'what helps with check "preload" is not done by a call', 'what needs more than a call');
+SELECT throws_ok($$SELECT steward.doctor_apply('nothing')$$, '42704', 'there is no check "nothing"', 'no such check');
+SELECT is_empty($$SELECT r FROM unnest(steward.doctor_remedies()) AS r WHERE NOT EXISTS (
+                  SELECT FROM pg_proc WHERE pronamespace = 'steward'::regnamespace AND proname ~ '^doctor_' AND proname <> 'doctor_remedies'
+                         AND strpos(prosrc, quote_literal(r)) > 0)$$, 'each is what a check advises');
 GRANT USAGE ON SCHEMA tap TO PUBLIC;
+SET LOCAL ROLE steward_writer;
+SELECT throws_ok($$SELECT steward.doctor_apply('nothing')$$, '42704', NULL, 'a writer may call it');
+RESET ROLE;
+SET LOCAL ROLE steward_reader;
+SELECT throws_ok($$SELECT steward.doctor_apply('nothing')$$, '42501', NULL, 'a reader may not');
+RESET ROLE;
 SET LOCAL ROLE steward_reader;
 SELECT lives_ok($$SELECT * FROM steward.doctor()$$, 'a reader may ask');
 RESET ROLE;
