@@ -29,9 +29,9 @@ expect() {
     [ "$got" = "$1" ] || { query 'TABLE steward_status' "${@:4}" >&2 2>/dev/null || true; fail "$3: $got instead of $1"; }
 }
 
-# until_true SQL WHY [OPTION ...]: polls, for 20 s at most, what no wait of the worker covers.
+# until_true SQL WHY [OPTION ...]: polls, for a minute at most, what no wait of the worker covers.
 until_true() {
-    local deadline=$((SECONDS + 20))
+    local deadline=$((SECONDS + 60))
     until [ "$(query "$1" "${@:3}" 2>/dev/null)" = t ]; do
         [ "$SECONDS" -lt "$deadline" ] || fail "$2"
         sleep 0.02
@@ -39,7 +39,7 @@ until_true() {
 }
 
 # rest: until nothing is left to do.
-rest() { expect t "SELECT steward.worker_wait('30 s')" "the worker does not come to rest" "$@"; }
+rest() { expect t "SELECT steward.worker_wait('2 min')" "the worker does not come to rest" "$@"; }
 
 # freeze: from here on time passes by `advance` only, so that no poll explains what happens.
 freeze() { query "SELECT steward.worker_clock_set(steward.worker_clock())" >/dev/null; }
