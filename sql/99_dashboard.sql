@@ -56,6 +56,13 @@ BEGIN
                                 coalesce(sum(k.total) FILTER (WHERE k.name = 'cache_saved_seconds'), 0) AS saved_seconds,
                                 coalesce(sum(k.total) FILTER (WHERE k.name = 'cache_saved_cost'), 0) AS saved_cost
                          FROM seen AS k WHERE k.name LIKE 'cache\_%' AND k.labels ? 'namespace' GROUP BY 1) AS c),
+        'prompts', (SELECT jsonb_agg(jsonb_build_object('cache', p.cache, 'exact', p.exact, 'similar', p.similar, 'refused', p.refused, 'missed', p.missed, 'n', p.n,
+                                                        'hit_share', (p.exact + p.similar) / nullif(p.n, 0)) ORDER BY p.cache)
+                    FROM (SELECT k.labels ->> 'cache' AS cache, sum(k.total) AS n, coalesce(sum(k.total) FILTER (WHERE k.labels ->> 'result' = 'exact'), 0) AS exact,
+                                 coalesce(sum(k.total) FILTER (WHERE k.labels ->> 'result' = 'similar'), 0) AS similar,
+                                 coalesce(sum(k.total) FILTER (WHERE k.labels ->> 'result' = 'refused'), 0) AS refused,
+                                 coalesce(sum(k.total) FILTER (WHERE k.labels ->> 'result' = 'missed'), 0) AS missed
+                          FROM seen AS k WHERE k.name = 'prompt_lookups' GROUP BY 1) AS p),
         'queues', (SELECT jsonb_agg(q.shown ORDER BY q.queue)
                    FROM (SELECT g.labels ->> 'queue' AS queue,
                                 jsonb_build_object('queue', g.labels ->> 'queue', 'ready', max(g.last) FILTER (WHERE g.name = 'queue_ready'),
@@ -135,7 +142,8 @@ BEGIN
                          FROM steward.slo_status AS s), empty),
         'components', coalesce(nullif(measured -> 'components', 'null'), empty), 'operations', coalesce(nullif(measured -> 'operations', 'null'), empty),
         'duties', coalesce(nullif(measured -> 'duties', 'null'), empty), 'routes', coalesce(nullif(measured -> 'routes', 'null'), empty),
-        'caches', coalesce(nullif(measured -> 'caches', 'null'), empty), 'queues', coalesce(nullif(measured -> 'queues', 'null'), empty),
+        'caches', coalesce(nullif(measured -> 'caches', 'null'), empty), 'prompts', coalesce(nullif(measured -> 'prompts', 'null'), empty),
+        'queues', coalesce(nullif(measured -> 'queues', 'null'), empty),
         'summaries', coalesce(nullif(measured -> 'summaries', 'null'), empty), 'models', coalesce(nullif(measured -> 'models', 'null'), empty),
         'tick', jsonb_build_object('hertz', measured -> 'gauges' -> 'tick_hertz', 'late_p95_s', measured -> 'gauges' -> 'tick_late_p95_seconds',
                                    'missed', coalesce(measured -> 'gauges' -> 'ticks_missed', '0')),
@@ -153,7 +161,7 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION dashboard(interval) FROM PUBLIC;
 COMMENT ON FUNCTION dashboard(interval) IS
-    'what the page shows: score and objectives, latency and throughput, caches, queues, summaries, models, duties, the machine, statements, changes and alerts, each with its n';
+    'what the page shows: score and objectives, latency and throughput, caches, prompt caches, queues, summaries, models, duties, the machine, statements, changes and alerts, each with its n';
 
 CREATE FUNCTION performance_summary(time_window interval DEFAULT '1 hour', OUT overall_score float8, OUT coordination_frequency float8,
                                     OUT response_time_p95 float8, OUT memory_efficiency float8, OUT constitutional float8, OUT mathematical float8,

@@ -23,6 +23,11 @@ BEGIN
     SELECT v.name, '{}'::jsonb, v.amount, false
     FROM steward.cache_memory() AS m CROSS JOIN LATERAL (VALUES ('cache_memory_bytes', m.total_bytes::float8),
                                                                 ('cache_memory_free_bytes', m.free_bytes::float8)) AS v (name, amount);
+    RETURN QUERY
+    SELECT 'prompt_lookups', jsonb_build_object('cache', p.cache, 'result', v.result), v.amount, true
+    FROM steward.prompt_counts() AS p
+         CROSS JOIN LATERAL (VALUES ('exact', p.exact_hits::float8), ('similar', p.similar_hits::float8), ('refused', p.refused::float8),
+                                    ('missed', p.missed::float8)) AS v (result, amount);
 END $$;
 REVOKE ALL ON FUNCTION monitor_look_caches() FROM PUBLIC;
 COMMENT ON FUNCTION monitor_look_caches() IS 'how caches stand, for the monitor';

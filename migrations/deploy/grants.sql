@@ -114,6 +114,8 @@ BEGIN
             ('steward_metrics', 'steward.operation_summary()'),
             ('steward_metrics', 'steward.operation_totals()'),
             ('steward_metrics', 'steward.cache_counts()'),
+            ('steward_metrics', 'steward.prompt_counts()'),
+            ('steward_worker', 'steward.prompt_counts()'),
             ('steward_metrics', 'steward.cache_grade(double precision)'),
             ('steward_metrics', 'steward.cache_lower_sizes()'),
             ('steward_metrics', 'steward.cache_memory()')) AS v (role, signature)

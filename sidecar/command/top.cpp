@@ -151,6 +151,18 @@ std::string screen(json const &data) {
                          number(row, "bytes", mebibytes), number(row, "saved_seconds", seconds)};
         },
         "none was used");
+    if (!data.value("prompts", json::array()).empty())
+        shown += part(
+            "PROMPT CACHES", data, "prompts", {"cache", "hits", "n lookups", "same", "similar", "refused"},
+            [](json const &row) {
+                return Cells{text(row, "cache"),
+                             number(row, "hit_share", share),
+                             number(row, "n", plain),
+                             number(row, "exact", plain),
+                             number(row, "similar", plain),
+                             number(row, "refused", plain)};
+            },
+            "none was used");
     shown += part(
         "QUEUES", data, "queues", {"queue", "ready", "oldest", "dead"},
         [](json const &row) {

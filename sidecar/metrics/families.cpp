@@ -12,7 +12,7 @@ namespace {
 constexpr std::chrono::seconds missing_for{60};
 
 // Each gives rows of a name, two labels (empty where there is none) and a value.
-constexpr std::array<db::Statement, 6> sources{{
+constexpr std::array<db::Statement, 8> sources{{
     {"metrics_cache",
      "SELECT v.name, c.namespace, v.label, v.value FROM (SELECT s.namespace,"
      "  sum(s.hits) AS hits, min(s.misses)"
@@ -59,6 +59,20 @@ constexpr std::array<db::Statement, 6> sources{{
      " UNION ALL SELECT 'heartbeat_age', h.source, '', extract(epoch FROM pg_catalog.now() - "
      "max(h.minute))::float8"
      " FROM steward.heartbeat AS h WHERE h.minute > pg_catalog.now() - interval '1 day' GROUP BY h.source"},
+    {"metrics_prompts",
+     "SELECT 'prompt_lookups', p.cache, v.result, v.amount FROM steward.prompt_counts() AS p CROSS JOIN "
+     "LATERAL "
+     "(VALUES ('exact', p.exact_hits::float8), ('similar', p.similar_hits::float8), ('refused', "
+     "p.refused::float8), ('missed', p.missed::float8)) AS v (result, amount)"},
+    {"metrics_changes", // what the newest change of the last day that was judged has brought
+     "WITH mark AS (SELECT m.verdicts FROM steward.change_mark AS m WHERE m.judged_at IS NOT NULL AND m.at > "
+     "pg_catalog.now() - interval '1 day' ORDER BY m.at DESC LIMIT 1),"
+     " seen AS (SELECT v.what, v.before_s, v.after_s, v.n_after FROM mark AS m CROSS JOIN LATERAL "
+     "pg_catalog.jsonb_to_recordset(m.verdicts)"
+     "  AS v (what text, before_s float8, after_s float8, n_after float8) WHERE v.before_s > 0 LIMIT 100)"
+     " SELECT 'change_saved', s.what, '', 1 - s.after_s / s.before_s FROM seen AS s"
+     " UNION ALL SELECT 'change_saved_total', '', '', coalesce((SELECT 1 - sum(s.n_after * s.after_s) / "
+     "nullif(sum(s.n_after * s.before_s), 0) FROM seen AS s), 0) FROM mark"},
 }};
 
 struct Family {
@@ -77,6 +91,11 @@ constexpr Family families[] = {
      "counter",
      {"namespace", "result"},
      "Keys that caches were asked for."},
+    {"prompt_lookups",
+     "steward_prompt_lookups_total",
+     "counter",
+     {"cache", "result"},
+     "Prompts that prompt caches were asked for."},
     {"cache_evictions",
      "steward_cache_evictions_total",
      "counter",
@@ -212,6 +231,23 @@ constexpr Family families[] = {
      {"", ""},
      "Weight of the objectives that are met, of those that were measured."},
     {"alerts", "steward_alerts", "gauge", {"severity", "state"}, "Alerts that are open or about to be."},
+    {"change_saved",
+     "steward_change_saved_ratio",
+     "gauge",
+     {"what", ""},
+     "Share of a typical call's time that the newest change saves; below 0 it costs."},
+    {"change_saved_total",
+     "steward_change_saved_time_ratio",
+     "gauge",
+     {"", ""},
+     "Share of the time of all calls it is felt by that the newest change saves."},
+    {"change_saved_total",
+     "optimization_effectiveness_percent",
+     "gauge",
+     {"", ""},
+     "Share of the time of all calls it is felt by that the newest change saves.",
+     true,
+     100},
     {"heartbeat_age",
      "steward_heartbeat_age_seconds",
      "gauge",

@@ -88,15 +88,21 @@ export function components(data) {
 }
 
 export function caches(data) {
+    const prompts = (data.prompts ?? []).length === 0 ? null : table(`Prompt caches, ${windowName(data.window_seconds)}`, [
+        ['prompt cache', (row) => row.cache],
+        ['hits', (row) => [meter(row.hit_share, `hits of ${row.cache}`), ' ', share(row.hit_share)], 'number'],
+        ['n lookups', (row) => count(row.n), 'number'], ['the same prompt', (row) => count(row.exact), 'number'],
+        ['a similar one', (row) => count(row.similar), 'number'], ['refused', (row) => count(row.refused), 'number'],
+    ], data.prompts, (row) => row.cache);
     if ((data.caches ?? []).length === 0)
-        return [empty('No cache has been used. Make one, and use it:', 'SELECT steward.cache_create(\'answers\')')];
+        return [prompts ?? empty('No cache has been used. Make one, and use it:', 'SELECT steward.cache_create(\'answers\')')];
     return [table(`By namespace, ${windowName(data.window_seconds)}`, [
         ['namespace', (row) => row.namespace],
         ['hits', (row) => [meter(row.hit_share, `hits of ${row.namespace}`), ' ', share(row.hit_share)], 'number'],
         ['n lookups', (row) => count(row.n ?? (row.hits + row.misses)), 'number'], ['entries', (row) => count(row.entries), 'number'],
         ['size', (row) => bytes(row.bytes), 'number'], ['evicted', (row) => count(row.evictions), 'number'],
         ['time saved', (row) => seconds(row.saved_seconds), 'number'], ['cost saved', (row) => number(row.saved_cost), 'number'],
-    ], data.caches, (row) => row.namespace)];
+    ], data.caches, (row) => row.namespace), prompts].filter(Boolean);
 }
 
 /// `act.cancel(job)` is called by the button of a job.

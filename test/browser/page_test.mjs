@@ -107,9 +107,13 @@ await step('shows_values_with_window_and_number', async () => {
     sql("SELECT steward.cache_create('page'); SELECT steward.cache_set('page', 'a', '1'); SELECT steward.cache_get('page', 'a') FROM generate_series(1, 30)");
     sql('SELECT steward.monitor_run(force => true)'); // from which on this cache is counted
     sql("SELECT steward.cache_get('page', 'a') FROM generate_series(1, 30)");
+    sql("SELECT steward.prompt_cache_create('asked'); SELECT steward.prompt_set('asked', 'Why?', 'So.'); SELECT steward.prompt_get('asked', 'Why?')");
+    sql('SELECT steward.monitor_run(force => true)');
+    sql("SELECT steward.prompt_get('asked', 'Why?') FROM generate_series(1, 30)");
     sql('SELECT count(steward.ambiguity(i::text)) FROM generate_series(1, 3000) AS i');
     sql('SELECT steward.monitor_run(force => true)');
     await sees('#caches tbody tr', /page.*100 %/, 4000);
+    await sees('#caches', /Prompt caches.*asked.*100 %/s, 4000);
     await sees('#caches caption', '1 hour');
     await sees('#components tbody tr', /score|ambiguity/, 4000);
     await sees('#components p', /^\d+ components took .* in 1 hour; the slowest is \w+ .* caches had 100 % of \d+ keys; the server has .*B of memory\.$/);

@@ -32,6 +32,8 @@ CREATE VIEW steward.cache_stats AS SELECT * FROM (VALUES
     ('a', 'table', 2, 10, 0, 0, 0, 5, 500, NULL, 0, 0), ('b', 'memory', 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0))
     AS v (namespace, tier, hits, misses, evicted_for_entries, evicted_for_bytes, evicted_for_memory, entries, bytes, hit_share_5min, saved_seconds, saved_cost);
 CREATE FUNCTION steward.cache_memory(OUT total_bytes bigint, OUT free_bytes bigint, OUT namespaces bigint) LANGUAGE sql AS 'SELECT 1000, 250, 2';
+CREATE FUNCTION steward.prompt_counts() RETURNS TABLE (cache text, exact_hits bigint, similar_hits bigint, refused bigint, missed bigint)
+LANGUAGE sql AS $$ VALUES ('faq', 11::bigint, 12::bigint, 13::bigint, 14::bigint) $$;
 CREATE TABLE steward.look (name text, labels jsonb, kind text, last float8);
 INSERT INTO steward.look VALUES
     ('queue_ready', '{"queue": "q"}', 'gauge', 3), ('queue_dead', '{"queue": "q"}', 'gauge', 4), ('queue_oldest_seconds', '{"queue": "q"}', 'gauge', 5.5),
@@ -47,11 +49,19 @@ CREATE VIEW steward.alerts AS SELECT * FROM (VALUES ('r', 'warning', 'open'), ('
     AS v (rule, severity, state);
 CREATE TABLE steward.heartbeat (source text, minute timestamptz);
 INSERT INTO steward.heartbeat VALUES ('worker', now() - interval '1 hour'), ('worker', now() - interval '2 hours');
+CREATE VIEW steward.change_mark AS SELECT now() - interval '1 minute' * v.ago AS at, CASE WHEN v.ago > 10 THEN now() END AS judged_at, v.verdicts FROM (VALUES
+    (5, '[{"what": "too.new", "before_s": 1, "after_s": 2, "n_after": 1}]'::jsonb),
+    (20, '[{"what": "score.a", "before_s": 0.5, "after_s": 0.125, "n_after": 4}, {"what": "score.b", "before_s": 0.5, "after_s": 0.75, "n_after": 4}]'),
+    (30, '[{"what": "too.old", "before_s": 1, "after_s": 2, "n_after": 1}]')) AS v (ago, verdicts);
 """
 
 EXPECTED = """
 steward_cache_lookups_total{namespace="a",result="hit"} 32
 steward_cache_lookups_total{namespace="a",result="miss"} 10
+steward_prompt_lookups_total{cache="faq",result="exact"} 11
+steward_prompt_lookups_total{cache="faq",result="similar"} 12
+steward_prompt_lookups_total{cache="faq",result="refused"} 13
+steward_prompt_lookups_total{cache="faq",result="missed"} 14
 steward_cache_evictions_total{namespace="a"} 6
 steward_cache_saved_seconds_total{namespace="a"} 1.5
 steward_cache_saved_cost_total{namespace="a"} 2.5
@@ -80,6 +90,9 @@ steward_slo_value{slo="fast"} 0.25
 steward_slo_met{slo="fast"} 1
 steward_slo_met{slo="sure"} 0
 steward_overall_score_ratio 0.75
+steward_change_saved_ratio{what="score.a"} 0.75
+steward_change_saved_ratio{what="score.b"} -0.5
+steward_change_saved_time_ratio 0.125
 steward_alerts{severity="warning",state="open"} 2
 steward_alerts{severity="warning",state="pending"} 0
 steward_alerts{severity="critical",state="open"} 0
@@ -95,6 +108,7 @@ qec_distance_calculation_seconds_count 5
 qec_cache_hit_rate{cache_type="a"} 0.75
 nfcs_memory_efficiency_ratio 0.75
 cpu_usage_percent 50
+optimization_effectiveness_percent 12.5
 memory_usage_bytes 8192
 """.split("\n")[1:-1]
 
@@ -120,6 +134,7 @@ class Known(unittest.TestCase):
         self.assertAlmostEqual(self.sidecar.metric("cache_hit_rate_ratio"), 32 / 42)
         self.assertAlmostEqual(self.sidecar.metric('steward_heartbeat_age_seconds{source="worker"}'), 3600, delta=60)
         self.assertIsNone(self.sidecar.metric('steward_slo_value{slo="unknown"}'))
+        self.assertIsNone(self.sidecar.metric('steward_change_saved_ratio{what="too.new"}'))
         sessions = self.sidecar.metric("steward_database_sessions")
         self.assertGreaterEqual(sessions, 1)
         self.assertEqual(self.sidecar.metric("qec_active_database_connections"), sessions)

@@ -42,12 +42,16 @@ RESET ROLE;
 -- The page. Whatever it shows has an n or a window.
 DELETE FROM steward.metric_history;
 DELETE FROM steward.monitor_state;
+SELECT steward.prompt_cache_create('shown');
+SELECT steward.prompt_set('shown', 'What is shown?', 'This.');
+SELECT answer FROM steward.prompt_get('shown', 'What is shown?'); -- from the next round on it is counted
 SET LOCAL ROLE steward_worker;
 SELECT count(*) FROM steward.monitor_run();
 RESET ROLE;
 SELECT count(steward.levenshtein('a', 'b' || i)) FROM generate_series(1, 1000) AS i;
 SELECT steward.metric_record_many('http_request_seconds', '{0.01,0.3}', '{99,1}', '{"route": "/api"}'), steward.metric_record('http_in_flight', 60);
 SELECT steward.change_mark('a change');
+SELECT count(*) FROM generate_series(1, 3) AS i CROSS JOIN LATERAL steward.prompt_get('shown', CASE WHEN i < 3 THEN 'What is shown?' ELSE 'Quite another' || i END) AS g;
 SELECT steward.span_end(steward.span_start('report-generation'));
 SET LOCAL ROLE steward_worker;
 SELECT count(*) FROM steward.monitor_run(true);
@@ -55,13 +59,15 @@ RESET ROLE;
 SET LOCAL ROLE steward_reader;
 CREATE TEMPORARY TABLE page AS SELECT steward.dashboard() AS shown;
 SELECT set_has($$SELECT jsonb_object_keys(shown) FROM page$$, $$VALUES ('at'), ('window_seconds'), ('last_round'), ('score'), ('slo'), ('components'), ('operations'), ('duties'),
-               ('routes'), ('caches'), ('queues'), ('summaries'), ('models'), ('tick'), ('host'), ('availability'), ('statements'), ('changes'), ('alerts')$$, 'all parts are there');
+               ('routes'), ('caches'), ('prompts'), ('queues'), ('summaries'), ('models'), ('tick'), ('host'), ('availability'), ('statements'), ('changes'), ('alerts')$$, 'all parts are there');
 SELECT results_eq($$SELECT (o ->> 'calls')::numeric, (o ->> 'n')::numeric > 0, o ? 'p95_s', o ->> 'component' FROM page, jsonb_array_elements(shown -> 'operations') AS o
                     WHERE o ->> 'operation' = 'levenshtein'$$, $$VALUES (1000::numeric, true, true, 'text')$$, 'calls and latency of an operation');
 SELECT is((SELECT c ->> 'track' FROM page, jsonb_array_elements(shown -> 'components') AS c WHERE c ->> 'component' = 'text'), 'mathematical', 'and of its component');
 SELECT results_eq($$SELECT r ->> 'route', (r ->> 'n')::integer FROM page, jsonb_array_elements(shown -> 'routes') AS r$$, $$VALUES ('/api', 100)$$, 'of requests');
 SELECT is((SELECT n FROM steward.metric_values(now() - interval '1 hour', now() + interval '1 hour') WHERE name = 'span_seconds' AND labels ->> 'name' = 'report-generation'), 1::bigint,
           'spans are measured, too');
+SELECT results_eq($$SELECT p ->> 'cache', (p ->> 'exact')::integer, (p ->> 'missed')::integer, (p ->> 'n')::integer FROM page, jsonb_array_elements(shown -> 'prompts') AS p
+                    WHERE p ->> 'cache' = 'shown'$$, $$VALUES ('shown', 2, 1, 3)$$, 'prompt caches');
 SELECT is((SELECT shown -> 'changes' -> 0 ->> 'note' FROM page), 'a change', 'changes');
 SELECT is_empty($$SELECT s FROM page, jsonb_array_elements(shown -> 'slo') AS s WHERE NOT s ?& '{n,window_seconds,grade,value}'$$, 'objectives have a window and an n');
 SELECT ok((SELECT (shown -> 'host' ->> 'host_memory_bytes')::float8 > 1e8 FROM page), 'the machine');
