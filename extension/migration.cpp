@@ -36,6 +36,7 @@ constexpr Migration migrations[] = {
     {"alerts", "alert_rule"},
     {"embeddings", "embedding_model"},
     {"prompt_cache", "prompt_cache"},
+    {"rate_limits", "rate_limit"},
 };
 
 const Migration &migration_argument(FunctionCallInfo fcinfo) {

@@ -11,6 +11,8 @@ DECLARE
     places tid[];
     of_priority smallint;
     first_position bigint;
+    permits bigint[];
+    taken integer;
     claimed integer;
 BEGIN
     PERFORM steward.migration_require('jobs');
@@ -31,17 +33,22 @@ BEGIN
         PERFORM steward.operation_end(measured);
         RETURN;
     END IF;
+    taken := cardinality(places);
     PERFORM steward.worker_wake(); -- which keeps the time of the lease
+    IF EXISTS (SELECT FROM steward.job AS j WHERE j.ctid = ANY (places) AND j.rate_class IS NOT NULL) AND steward.migration_is_deployed('rate_limits') THEN
+        SELECT a.admitted, a.permits INTO places, permits FROM steward.job_admit(queue, places) AS a;
+    END IF;
     RETURN QUERY
         UPDATE steward.job AS j
         SET state = 'leased', attempts = j.attempts + 1, claimed_at = steward.worker_clock(),
-            lease_until = steward.worker_clock() + lease
+            lease_until = steward.worker_clock() + lease,
+            permit = CASE WHEN permits IS NOT NULL THEN permits[array_position(places, j.ctid)] END
         WHERE j.ctid = ANY (ARRAY(SELECT c.ctid FROM steward.job AS c
                                   WHERE c.ctid = ANY (places) AND c.queue = job_claim.queue AND c.state = 'ready'
                                   FOR UPDATE SKIP LOCKED))
         RETURNING j.id, j.kind, j.payload, j.attempts::integer, j.lease_until;
     GET DIAGNOSTICS claimed = ROW_COUNT;
-    IF claimed < cardinality(places) THEN -- somebody else holds the others, and may let them be
+    IF claimed < taken THEN -- somebody else holds the others, and may let them be
         PERFORM steward.job_ready(quote_ident(current_user)::regrole, queue, 'c', of_priority, first_position);
     END IF;
     PERFORM steward.operation_end(measured);
@@ -107,6 +114,7 @@ BEGIN
     END IF;
     outcome.outcome := 'completed';
     outcome.result := result;
+    PERFORM steward.job_permit_settle(queue, id, result, 'ok');
     PERFORM steward.job_run_settle(queue, ARRAY[outcome], ARRAY[(
         SELECT j.ctid FROM steward.job AS j WHERE j.queue = job_complete.queue AND j.id = job_complete.id)]);
     IF queue = 'recovery' THEN -- a recovery goes on
@@ -129,6 +137,7 @@ BEGIN
     IF outcome.id IS NULL THEN
         RAISE EXCEPTION 'a queue and a job are needed' USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    PERFORM steward.job_permit_settle(queue, id, NULL, 'failed');
     state := steward.job_attempt_failed(queue, id, outcome.started_at, outcome.finished_at, job_fail.sqlstate,
                                         message, detail, 0);
     PERFORM steward.operation_end(measured);

@@ -61,7 +61,7 @@ CREATE FUNCTION doctor_rights() RETURNS TABLE (name text, state text, detail tex
 AS $$
 DECLARE
     measured bigint := steward.operation_begin('doctor', 'doctor_rights');
-    missing text := (SELECT string_agg(m, ', ') FROM unnest(ARRAY['principles', 'history', 'summary', 'scoring', 'jobs', 'cache', 'cache_tiers', 'summaries', 'hot_indexes', 'fidelity', 'strategies', 'models', 'monitor', 'alerts', 'embeddings', 'prompt_cache']) AS m
+    missing text := (SELECT string_agg(m, ', ') FROM unnest(ARRAY['principles', 'history', 'summary', 'scoring', 'jobs', 'cache', 'cache_tiers', 'summaries', 'hot_indexes', 'fidelity', 'strategies', 'models', 'monitor', 'alerts', 'embeddings', 'prompt_cache', 'rate_limits']) AS m
                      WHERE NOT steward.migration_is_deployed(m));
     worker pg_roles := (SELECT r FROM pg_roles AS r WHERE r.rolname = 'steward_worker');
     ungranted bigint := 0;

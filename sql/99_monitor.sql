@@ -52,9 +52,16 @@ BEGIN
              ('queue_ready', coalesce(g.ready, 0)::float8), ('queue_dead', coalesce(g.dead, 0)::float8),
              ('queue_oldest_seconds', greatest(coalesce(extract(epoch FROM at - g.oldest), 0), 0)::float8)) AS v (name, amount);
     RETURN QUERY SELECT 'queue_running', '{}'::jsonb, count(r.job)::float8, false FROM steward.job_runs() AS r;
+    IF steward.migration_is_deployed('rate_limits') THEN
+        RETURN QUERY
+        SELECT v.name, jsonb_build_object('rate_limit', l.name), v.amount, v.is_total
+        FROM steward.rate_limit_stats() AS l
+             CROSS JOIN LATERAL (VALUES ('rate_limit_share', l.used_share, false), ('rate_limit_throttled', l.throttled::float8, true)) AS v (name, amount, is_total)
+        WHERE v.amount IS NOT NULL;
+    END IF;
 END $$;
 REVOKE ALL ON FUNCTION monitor_look_jobs() FROM PUBLIC;
-COMMENT ON FUNCTION monitor_look_jobs() IS 'how queues of jobs stand, for the monitor';
+COMMENT ON FUNCTION monitor_look_jobs() IS 'how queues of jobs and rate limits stand, for the monitor';
 
 CREATE FUNCTION monitor_look_summaries() RETURNS TABLE (name text, labels jsonb, amount float8, is_total boolean)
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE COST 10000 ROWS 20 SET search_path = pg_catalog, pg_temp

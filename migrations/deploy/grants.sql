@@ -1,5 +1,5 @@
 -- Deploy pg_steward:grants to pg
--- requires: prompt_cache
+-- requires: rate_limits
 -- What each role may call of the installed extension. Run it again with psql after ALTER EXTENSION UPDATE: it
 -- grants what is new and leaves out what this version does not have.
 BEGIN;
@@ -73,6 +73,10 @@ BEGIN
             ('steward_reader', 'steward.prompt_count(text, text)'),
             ('steward_reader', 'steward.prompt_counts()'),
             ('steward_reader', 'steward.prompt_stats(text)'),
+            ('steward_reader', 'steward.rate_limit_rule(text)'),
+            ('steward_reader', 'steward.rate_limit_stats(text)'),
+            ('steward_metrics', 'steward.rate_limit_rule(text)'),
+            ('steward_metrics', 'steward.rate_limit_stats(text)'),
             ('steward_worker', 'steward.summaries_due(timestamptz)'),
             ('steward_worker', 'steward.summaries_run(bigint)'),
             ('steward_worker', 'steward.lexicon_forget()'),
@@ -145,7 +149,7 @@ BEGIN
         FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid
         WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
               AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward')
-              AND (p.proname ~ '^(job|jobs|queue|schedule|matview|view|hot_index)_' OR p.proname IN ('worker_request', 'worker_wake', 'worker_yield'))
+              AND (p.proname ~ '^(job|jobs|queue|schedule|matview|view|hot_index|rate_limit)_' OR p.proname IN ('worker_request', 'worker_wake', 'worker_yield'))
               AND p.proname NOT IN ('job_keys_expire', 'jobs_tend_step', 'job_leases_expire', 'job_owners_start', 'jobs_promote', 'jobs_tend',
                                     'schedule_fail', 'schedule_fire', 'schedules_fire')
     LOOP
@@ -220,7 +224,7 @@ BEGIN
     END LOOP;
 END $$;
 
--- Whoever writes may have models, trained with his own rights, also by jobs, embeddings, and prompt caches.
+-- Whoever writes may have models, trained with his own rights, also by jobs, embeddings, prompt caches, and rate limits.
 DO $$
 DECLARE
     member record;
@@ -229,7 +233,7 @@ BEGIN
         SELECT p.oid::regprocedure AS signature
         FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid
         WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
-              AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward') AND p.proname ~ '^(model|embedding|prompt)_' AND p.provolatile = 'v'
+              AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward') AND p.proname ~ '^(model|embedding|prompt|rate_limit)_' AND p.provolatile = 'v'
     LOOP
         EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO steward_writer', member.signature);
     END LOOP;

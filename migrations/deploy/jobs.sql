@@ -61,6 +61,7 @@ CREATE TABLE steward.job (
     payload jsonb NOT NULL,
     unique_key text,
     rate_class text,
+    permit bigint,
     timeout interval CHECK (timeout > interval '0' AND timeout <= interval '24 days'),
     progress jsonb,
     error_sqlstate text,

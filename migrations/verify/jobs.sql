@@ -3,7 +3,7 @@ SELECT kind, owner, runner, handler, batch, max_attempts, timeout, backoff, back
 SELECT queue, owner, paused_at, max_depth FROM steward.queue WHERE false;
 SELECT queue, owner FROM steward.queue_owner WHERE false;
 SELECT queue, id, position, enqueued_at, run_at, lease_until, claimed_at, owner, priority, attempts, max_attempts, runner, state, kind,
-       payload, unique_key, rate_class, timeout, progress, error_sqlstate, error_message, error_detail, error_at
+       payload, unique_key, rate_class, permit, timeout, progress, error_sqlstate, error_message, error_detail, error_at
 FROM steward.job WHERE false;
 SELECT queue, unique_key, owner, id, until FROM steward.job_unique WHERE false;
 SELECT queue, id, on_queue, on_id, owner FROM steward.job_dependency WHERE false;

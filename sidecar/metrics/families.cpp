@@ -41,7 +41,8 @@ constexpr std::array<db::Statement, 8> sources{{
      "  ('sessions_share', s.all_::float8 / pg_catalog.current_setting('max_connections')::float8)) AS v "
      "(name, value)"},
     {"metrics_memory", // what the monitor found in its last rounds
-     "SELECT m.name, coalesce(m.labels ->> 'queue', m.labels ->> 'summary', m.labels ->> 'model', ''), '', "
+     "SELECT m.name, coalesce(m.labels ->> 'queue', m.labels ->> 'summary', m.labels ->> 'model', m.labels "
+     "->> 'rate_limit', ''), '', "
      "m.last"
      " FROM steward.metric_values(pg_catalog.now() - interval '3 minutes', pg_catalog.now()) AS m"
      " WHERE m.kind = 'gauge' AND m.last IS NOT NULL"},
@@ -160,6 +161,11 @@ constexpr Family families[] = {
      {"queue", ""},
      "Age of the oldest job that could run."},
     {"queue_running", "steward_running_jobs", "gauge", {"", ""}, "Jobs that run."},
+    {"rate_limit_share",
+     "steward_rate_limit_usage_ratio",
+     "gauge",
+     {"rate_limit", ""},
+     "Share of a rate limit that is used."},
     {"summary_backlog",
      "steward_refresh_backlog_changes",
      "gauge",

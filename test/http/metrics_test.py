@@ -37,7 +37,7 @@ LANGUAGE sql AS $$ VALUES ('faq', 11::bigint, 12::bigint, 13::bigint, 14::bigint
 CREATE TABLE steward.look (name text, labels jsonb, kind text, last float8);
 INSERT INTO steward.look VALUES
     ('queue_ready', '{"queue": "q"}', 'gauge', 3), ('queue_dead', '{"queue": "q"}', 'gauge', 4), ('queue_oldest_seconds', '{"queue": "q"}', 'gauge', 5.5),
-    ('queue_running', '{}', 'gauge', 6), ('summary_backlog', '{"summary": "s"}', 'gauge', 7), ('summary_lag_seconds', '{"summary": "s"}', 'gauge', 8),
+    ('queue_running', '{}', 'gauge', 6), ('rate_limit_share', '{"rate_limit": "r"}', 'gauge', 0.625), ('summary_backlog', '{"summary": "s"}', 'gauge', 7), ('summary_lag_seconds', '{"summary": "s"}', 'gauge', 8),
     ('model_drift', '{"model": "m"}', 'gauge', 0.125), ('model_log_loss', '{"model": "m"}', 'gauge', 0.5), ('host_cpu_share', '{}', 'gauge', 0.5),
     ('host_memory_share', '{}', 'gauge', 0.25), ('host_memory_available_bytes', '{}', 'gauge', 4096), ('server_memory_bytes', '{}', 'gauge', 8192),
     ('first_pass_share', '{}', 'gauge', 0.875), ('resolution_seconds', '{}', 'gauge', 60), ('operation_calls', '{}', 'counter', 99);
@@ -76,6 +76,7 @@ steward_queue_ready_jobs{queue="q"} 3
 steward_queue_dead_jobs{queue="q"} 4
 steward_queue_oldest_age_seconds{queue="q"} 5.5
 steward_running_jobs 6
+steward_rate_limit_usage_ratio{rate_limit="r"} 0.625
 steward_refresh_backlog_changes{summary="s"} 7
 steward_refresh_lag_seconds{summary="s"} 8
 steward_model_drift{model="m"} 0.125

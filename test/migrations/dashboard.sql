@@ -43,6 +43,7 @@ RESET ROLE;
 DELETE FROM steward.metric_history;
 DELETE FROM steward.monitor_state;
 SELECT steward.prompt_cache_create('shown');
+SELECT steward.rate_limit_create('shown', requests => 4), steward.rate_limit_acquire('shown');
 SELECT steward.prompt_set('shown', 'What is shown?', 'This.');
 SELECT answer FROM steward.prompt_get('shown', 'What is shown?'); -- from the next round on it is counted
 SET LOCAL ROLE steward_worker;
@@ -68,6 +69,8 @@ SELECT is((SELECT n FROM steward.metric_values(now() - interval '1 hour', now() 
           'spans are measured, too');
 SELECT results_eq($$SELECT p ->> 'cache', (p ->> 'exact')::integer, (p ->> 'missed')::integer, (p ->> 'n')::integer FROM page, jsonb_array_elements(shown -> 'prompts') AS p
                     WHERE p ->> 'cache' = 'shown'$$, $$VALUES ('shown', 2, 1, 3)$$, 'prompt caches');
+SELECT is((SELECT last FROM steward.metric_values(now() - interval '1 hour', now() + interval '1 hour') WHERE name = 'rate_limit_share' AND labels ->> 'rate_limit' = 'shown'),
+          0.25::float8, 'rate limits');
 SELECT is((SELECT shown -> 'changes' -> 0 ->> 'note' FROM page), 'a change', 'changes');
 SELECT is_empty($$SELECT s FROM page, jsonb_array_elements(shown -> 'slo') AS s WHERE NOT s ?& '{n,window_seconds,grade,value}'$$, 'objectives have a window and an n');
 SELECT ok((SELECT (shown -> 'host' ->> 'host_memory_bytes')::float8 > 1e8 FROM page), 'the machine');

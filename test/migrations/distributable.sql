@@ -24,7 +24,7 @@ INSERT INTO shard_key VALUES
     ('steward.recovery', 'principle_id'), ('steward.recovery_attempt', 'principle_id'),
     ('steward.metric_history', 'node'), ('steward.statement_history', 'node'), ('steward.metric_sample', 'name'),
     ('steward.slow_call', 'call_id'), ('steward.span', 'span_id'), ('steward.heartbeat', 'source'), ('steward.alert', 'rule'),
-    ('steward.alert_delivery', 'target'), ('steward.prompt_entry', 'cache'), ('steward.prompt_ring', 'cache'), ('steward.prompt_label', 'cache');
+    ('steward.alert_delivery', 'target'), ('steward.prompt_entry', 'cache'), ('steward.prompt_ring', 'cache'), ('steward.prompt_label', 'cache'), ('steward.rate_permit', 'rate_limit');
 
 SELECT is_empty(
     $$SELECT c.oid::regclass FROM pg_class AS c
@@ -37,7 +37,7 @@ SELECT is_empty(
                                   'summary', 'summary_source', 'summary_state', 'qec_attempts_rows', 'qec_attempts_changes', 'qec_performance_rows', 'qec_performance_changes', 'hot_index', 'model', 'model_state', 'model_champion',
                                   'model_example', 'model_learnt', 'recovery_setting',
                                   'metric', 'metric_series', 'monitor_setting', 'monitor_state', 'statement_text', 'change_mark', 'slo', 'slo_measured',
-                                  'alert_rule', 'alert_state', 'alert_target', 'api_token', 'embedding_model', 'embedding', 'prompt_cache')$$,
+                                  'alert_rule', 'alert_state', 'alert_target', 'api_token', 'embedding_model', 'embedding', 'prompt_cache', 'rate_limit', 'rate_state')$$,
     'each table has a place');
 SELECT is_empty(
     $$SELECT i.indexrelid::regclass FROM shard_key AS s JOIN pg_index AS i ON i.indrelid = s.rel

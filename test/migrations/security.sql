@@ -22,7 +22,8 @@ SELECT set_eq(
           'cache_get', 'cache_get_many', 'cache_get_text', 'cache_get_text_many', 'cache_get_bytes', 'cache_get_bytes_many', 'cache_has',
           'cache_ttl', 'cache_hot', 'cache_entry_list', 'cache_lower_entries', 'cache_all_entries', 'cache_may_read', 'cache_counts',
           'cache_memory', 'summary_backlog', 'vector_search', 'text_search', 'hybrid_search',
-          'prompt_get', 'prompt_nearest', 'prompt_candidates', 'prompt_hit_id', 'prompt_count', 'prompt_counts', 'prompt_stats'],
+          'prompt_get', 'prompt_nearest', 'prompt_candidates', 'prompt_hit_id', 'prompt_count', 'prompt_counts', 'prompt_stats',
+          'rate_limit_rule', 'rate_limit_stats'],
     'of what may have effects a reader calls what looks or counts');
 SELECT is_empty($$SELECT name FROM routine WHERE prosecdef AND has_function_privilege('steward_reader', oid, 'EXECUTE')$$,
                 'a reader calls nothing that acts for somebody else');
