@@ -1,5 +1,6 @@
 // The program `steward`: reads the command line and starts a command.
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,7 @@
 
 #include "sidecar/base/settings.hpp"
 #include "sidecar/command/commands.hpp"
+#include "sidecar/command/load.hpp"
 
 namespace steward::sidecar {
 namespace {
@@ -88,6 +90,51 @@ void add_top(CLI::App &app, command::TopOptions &options) {
     app.add_flag("--once", options.once, "look once, and end");
 }
 
+template <typename Value>
+CLI::Option *add_limit(CLI::App &app, std::string const &name, std::optional<Value> &value,
+                       std::string const &help) {
+    return app.add_option(name, value, help)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+void add_load(CLI::App &app, command::LoadOptions &options) {
+    constexpr double longest = load::most_seconds;
+    add(app, "--url", options.url, "the server");
+    add(app, "--token", options.token, "a token of it; a list of processes shows it, STEWARD_TOKEN does not")
+        ->envname("STEWARD_TOKEN");
+    add(app, "--preset", options.preset, "documents, fixed, normal, peak or stress; other options change it");
+    add_limit(app, "--users", options.users, "how many; with --rate, requests under way at most [10]")
+        ->check(CLI::Range(1, load::most_users));
+    add_limit(app, "--duration", options.duration, "seconds in which requests begin [60]")
+        ->check(CLI::Range(0.1, longest));
+    add_limit(app, "--ramp-up", options.ramp_up,
+              "seconds until all users are there, or the rate is reached [0]")
+        ->check(CLI::Range(0.0, longest));
+    add(app, "--think", options.think,
+        "seconds between an answer and the next request, such as 1..5 or 2 [0]");
+    add_limit(app, "--requests-per-user", options.requests_per_user,
+              "after so many, a user leaves [0: none do]")
+        ->check(CLI::Range(0, 1000000));
+    add_limit(app, "--rate", options.rate,
+              "requests a second that begin whatever comes back, instead of users who wait")
+        ->check(CLI::Range(0.001, load::most_rate));
+    add_limit(app, "--timeout", options.timeout, "seconds that a request may take [10]")
+        ->check(CLI::Range(0.01, 600.0));
+    add_limit(app, "--seed", options.seed, "another one draws other routes and thinks other times [1]");
+    app.add_option("--route", options.routes,
+                   "[WEIGHT] [METHOD] PATH [BODY], as often as there are routes; {1-100} in it is drawn. "
+                   "Unless said, "
+                   "what can be read of what the server describes")
+        ->allow_extra_args(false);
+    add(app, "--format", options.format, "of the report")->check(CLI::IsMember({"text", "json"}));
+    add_limit(app, "--expect-p95", options.limits.p95, "seconds; if 95 of 100 take longer, exit with 1");
+    add_limit(app, "--expect-errors", options.limits.errors, "if there are more, exit with 1");
+    add_limit(app, "--expect-throughput", options.limits.throughput,
+              "good answers a second; if there are less, exit with 1");
+    app.add_flag("--store", options.stores,
+                 "keep the result as metrics of the database that --database names");
+    add_database(app, options.database);
+}
+
 /// create, list, revoke
 void add_token(CLI::App &app, command::TokenOptions &options) {
     app.require_subcommand(1);
@@ -133,6 +180,10 @@ int run(std::vector<std::string> arguments) {
     command::TopOptions top_options;
     CLI::App *const top = app.add_subcommand("top", "Show the values of the page in this terminal.");
     add_top(*top, top_options);
+    command::LoadOptions load_options;
+    CLI::App *const load =
+        app.add_subcommand("load", "Ask a server as many users would, and say how it fared.");
+    add_load(*load, load_options);
     command::SetupOptions options;
     options.migrations = default_migrations;
     CLI::App *const setup = app.add_subcommand("setup", "Create the extension, the tables and the grants.");
@@ -159,6 +210,8 @@ int run(std::vector<std::string> arguments) {
         return command::serve(settings);
     if (top->parsed())
         return command::top(top_options);
+    if (load->parsed())
+        return command::load(load_options);
     if (token->parsed())
         return command::token(token_options);
     return doctor->parsed() ? command::doctor(settings.database) : command::setup(options);

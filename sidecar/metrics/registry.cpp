@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
+
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "sidecar/metrics/text_format.hpp"
 
@@ -15,6 +19,25 @@ std::size_t fine_step(double seconds, std::size_t count) {
     double const step =
         std::floor(std::log2(std::max(seconds, least_seconds) / least_seconds) * steps_a_doubling);
     return std::min(static_cast<std::size_t>(step), count - 1);
+}
+
+double seconds_of(timeval const &time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+}
+
+/// What this process has taken of the machine.
+void add_process(std::string &text) {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    add_head(text, "steward_process_cpu_seconds_total", "counter", "Processor time of the program.");
+    add_sample(text, "steward_process_cpu_seconds_total", {},
+               seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime));
+    double pages = 0;
+    if (std::ifstream("/proc/self/statm") >> pages >> pages) { // the second is what is in memory
+        add_head(text, "steward_process_memory_bytes", "gauge", "Memory of the program.");
+        add_sample(text, "steward_process_memory_bytes", {},
+                   pages * static_cast<double>(::sysconf(_SC_PAGESIZE)));
+    }
 }
 
 } // namespace
@@ -59,6 +82,7 @@ std::string Registry::render(bool with_aliases) const {
     add_sample(text, "steward_build_info", {{"version", STEWARD_VERSION}}, 1);
     add_head(text, "steward_http_connections", "gauge", "Connections of clients that are open.");
     add_sample(text, "steward_http_connections", {}, connections);
+    add_process(text);
 
     std::lock_guard const lock(mutex_);
     add_head(text, "steward_http_requests_total", "counter", "Requests that were answered.");
