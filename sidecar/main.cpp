@@ -27,15 +27,34 @@ CLI::Option *add(CLI::App &app, std::string const &name, Value &value, std::stri
 /// on or off
 void add_switch(CLI::App &app, std::string const &name, bool &value, std::string const &help) {
     app.add_option_function<std::string>(
-           name, [&value](std::string const &word) { value = word == "on"; },
+           name, [&value](std::string const &word) { value = word == "on" || word == "true"; },
            help + (value ? " [on]" : " [off]"))
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
-        ->check(CLI::IsMember({"on", "off"}));
+        ->transform(CLI::IsMember({"on", "off", "true", "false"}, CLI::ignore_case));
 }
 
 void add_database(CLI::App &app, std::string &database) {
     add(app, "--database", database,
         "connection string of libpq; it is seen in a list of processes, so keep a password in PGPASSFILE");
+}
+
+/// By the names that pools of connections have elsewhere, too.
+void add_pool(CLI::App &app, Settings &settings) {
+    add(app, "--workers,--pool-size", settings.workers,
+        "threads, each with a connection to the database; 0: 2 a core, at least 4")
+        ->check(CLI::Range(0, 512));
+    add(app, "--pool-max-overflow,--max-overflow", settings.pool_max_overflow,
+        "more of them while requests wait; they disconnect when there is nothing to do")
+        ->check(CLI::Range(0, 512));
+    add(app, "--pool-timeout", settings.pool_timeout,
+        "seconds that a request may wait for a worker before it gets 503; 0: any time")
+        ->check(CLI::Range(0.0, 3600.0));
+    add(app, "--pool-recycle", settings.pool_recycle,
+        "seconds after which a connection is replaced before it is used again; -1: never")
+        ->check(CLI::Range(-1, 31536000));
+    add_switch(app, "--pool-pre-ping", settings.pool_pre_ping,
+               "replace a connection that was lost while it was idle, instead of answering 503");
+    add_switch(app, "--pool-echo,--echo", settings.pool_echo, "log statements, without values");
 }
 
 void add_serve(CLI::App &app, Settings &settings) {
@@ -57,9 +76,7 @@ void add_serve(CLI::App &app, Settings &settings) {
     add(app, "--webhook-secrets", settings.webhook_secrets,
         "folder that holds what file:NAME stands for in alert targets");
     add_switch(app, "--secure-cookies", settings.secure_cookies, "on behind a proxy that speaks TLS");
-    add(app, "--workers", settings.workers,
-        "threads, each with a connection to the database; 0: 2 a core, at least 4")
-        ->check(CLI::Range(0, 512));
+    add_pool(app, settings);
     add(app, "--max-connections", settings.max_connections, "connections of clients")
         ->check(CLI::Range(1, 100000));
     add(app, "--max-body-bytes", settings.max_body_bytes, "longest body of a request")

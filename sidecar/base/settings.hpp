@@ -19,6 +19,11 @@ struct Settings {
     std::vector<std::string> webhook_allow; // ranges of addresses
     std::string webhook_secrets;            // a folder
     int workers = 0;                        // 0: twice the cores, at least 4
+    int pool_max_overflow = 0;              // more of them while requests wait
+    double pool_timeout = 30;               // seconds, that a request may wait for one; 0: any time
+    int pool_recycle = 3600;                // seconds, after which a connection is replaced; -1: never
+    bool pool_pre_ping = true;              // a connection that was lost is replaced before anybody sees it
+    bool pool_echo = false;                 // statements are logged
     int max_connections = 4096;
     std::size_t max_body_bytes = 1024 * 1024;
     std::size_t max_memory_bytes = 256 * 1024 * 1024;

@@ -83,6 +83,9 @@ db::SessionSettings session_settings(Settings const &settings) {
     session.application_name = settings.application_name;
     session.statement_timeout_ms = settings.statement_timeout_ms;
     session.prepared_statements = settings.prepared_statements;
+    session.recycle_seconds = settings.pool_recycle;
+    session.pre_ping = settings.pool_pre_ping;
+    session.echo = settings.pool_echo;
     return session;
 }
 
@@ -140,7 +143,11 @@ int serve(Settings const &settings) {
     front_settings.limits.body_bytes = settings.max_body_bytes;
     front_settings.max_memory_bytes = settings.max_memory_bytes;
     front_settings.workers = worker_count(settings);
-    front_settings.max_connections = allowed_connections(settings.max_connections, front_settings.workers);
+    front_settings.overflow = settings.pool_max_overflow;
+    front_settings.queue_time =
+        std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(settings.pool_timeout));
+    front_settings.max_connections =
+        allowed_connections(settings.max_connections, front_settings.workers + front_settings.overflow);
     http::Front front(listener, front_settings, service);
     Admin const admin(settings, service);
     write_port_file(settings.port_file, http::port_of(listener));

@@ -13,6 +13,7 @@ namespace {
 
 // The server ends a statement that takes too long; a server that does not answer at all is given up later.
 constexpr std::chrono::milliseconds patience{1000};
+constexpr std::size_t longest_echo = 2000; // a line of the log is written in one piece, or cut short
 
 constexpr Statement take_role{"take_role", "SELECT pg_catalog.set_config('role', $1, true)"};
 
@@ -51,21 +52,61 @@ Session::~Session() {
 }
 
 Result Session::run(Statement const &statement, Parameters const &parameters) {
-    if (statement.writes && is_connected() && is_lost())
+    recycle();
+    if (settings_.pre_ping && statement.writes && is_connected() && is_lost())
         disconnect();
     bool const is_fresh = !is_connected();
     try {
-        return execute(statement, parameters);
+        return run_once(statement, parameters);
     } catch (Error const &error) {
         // Such a statement was refused before it began.
         bool const is_stale = settings_.prepared_statements && is_stale_statement(error);
         if (is_stale)
             disconnect();
-        else if (is_fresh || statement.writes || !is_loss(error.sqlstate()))
+        else if (is_fresh || statement.writes || !settings_.pre_ping || !is_loss(error.sqlstate()))
             throw;
     }
     // A connection that was idle is noticed to be lost when it is used.
-    return execute(statement, parameters);
+    return run_once(statement, parameters);
+}
+
+void Session::open() {
+    if (!is_connected())
+        connect();
+}
+
+/// Replaces a connection that has become too old; that is no loss.
+void Session::recycle() {
+    if (!is_connected() || settings_.recycle_seconds < 0 ||
+        Clock::now() - connected_ < std::chrono::seconds(settings_.recycle_seconds))
+        return;
+    disconnect();
+    was_connected_ = false;
+}
+
+Result Session::run_once(Statement const &statement, Parameters const &parameters) {
+    return settings_.echo ? run_and_echo(statement, parameters) : execute(statement, parameters);
+}
+
+/// Values stay out of the log: they may be what somebody asks about, or a token.
+Result Session::run_and_echo(Statement const &statement, Parameters const &parameters) {
+    auto const begin = Clock::now();
+    auto const echo = [&](std::string const &sqlstate) {
+        log(Level::info, "statement",
+            std::move(JsonObject()
+                          .add("name", statement.name)
+                          .add("sql", std::string_view(statement.sql).substr(0, longest_echo))
+                          .add("sqlstate", sqlstate)
+                          .add_milli("duration_ms", seconds_between(begin, Clock::now()) * 1000)));
+    };
+    try {
+        Result result = execute(statement, parameters);
+        echo("00000");
+        return result;
+    } catch (Error const &error) {
+        echo(error.sqlstate());
+        throw;
+    }
 }
 
 /// Whether the server has closed the idle connection, as far as is known here.
@@ -242,6 +283,7 @@ void Session::connect() {
     if (was_connected_)
         ++health_.reconnects;
     was_connected_ = true;
+    connected_ = Clock::now();
 }
 
 void Session::disconnect() {

@@ -27,6 +27,9 @@ struct SessionSettings {
     int statement_timeout_ms = 5000;
     int lock_timeout_ms = 0;         // 0: none of its own
     bool prepared_statements = true; // off: nothing is left in a session, as pgbouncer wants it
+    int recycle_seconds = -1;        // an older connection is replaced before it is used; below 0: never
+    bool pre_ping = true; // one that turns out to be lost is replaced, and the statement runs again
+    bool echo = false;    // statements are logged, without the values of their parameters
 };
 
 /// Statements are prepared once a session; `name` says which is which.
@@ -54,6 +57,10 @@ class Session {
 
     bool is_connected() const { return connection_ != nullptr; }
 
+    /// Before there is a statement. Throws Error if it cannot.
+    void open();
+    void disconnect();
+
   private:
     Result execute(Statement const &statement, Parameters const &parameters);
     Result execute_as_role(Statement const &statement, Parameters const &parameters,
@@ -63,9 +70,11 @@ class Session {
     Result receive(Clock::time_point deadline);
     Result next_result(Clock::time_point deadline);
     bool is_lost();
+    void recycle();
+    Result run_once(Statement const &statement, Parameters const &parameters);
+    Result run_and_echo(Statement const &statement, Parameters const &parameters);
     std::string startup_options() const;
     void connect();
-    void disconnect();
     [[noreturn]] void raise(PGresult const *result);
 
     SessionSettings const settings_;
@@ -74,6 +83,7 @@ class Session {
     std::set<std::string> prepared_;
     std::string role_;
     bool was_connected_ = false;
+    Clock::time_point connected_{};
 };
 
 } // namespace steward::sidecar::db

@@ -71,8 +71,9 @@ Front::Front(int listener, FrontSettings settings, Service &service)
     };
     using For = WorkerPool::For;
     if (!settings_.is_admin)
-        scores_ = std::make_unique<WorkerPool>(settings_.workers, For::requests, service_, give_back);
-    probes_ = std::make_unique<WorkerPool>(probe_threads, settings_.is_admin ? For::admin : For::probes,
+        scores_ = std::make_unique<WorkerPool>(settings_.workers, settings_.overflow, For::requests, service_,
+                                               give_back);
+    probes_ = std::make_unique<WorkerPool>(probe_threads, 0, settings_.is_admin ? For::admin : For::probes,
                                            service_, give_back);
 }
 
@@ -143,24 +144,27 @@ void Front::take_back() {
         std::lock_guard const lock(returned_mutex_);
         returned.swap(returned_);
     }
-    for (auto &connection : returned) {
-        int const fd = connection->fd;
-        Slot &slot = slots_[static_cast<std::size_t>(fd)];
-        --lent_;
-        slot.is_lent = false;
-        note_events(*connection, std::exchange(slot.events, 0));
-        connection->input.erase(0, connection->request_size);
-        if (connection->input.empty())
-            connection->input.shrink_to_fit(); // the next request may be a thousand times shorter
-        connection->request_size = 0;
-        connection->continued = false;
-        slot.connection = std::move(connection);
-        if (slot.connection->subscription)
-            begin_stream(*slot.connection);
-        else
-            finish_answer(*slot.connection);
-        advance(fd);
-    }
+    for (auto &connection : returned)
+        take_back(std::move(connection));
+}
+
+void Front::take_back(std::unique_ptr<Connection> connection) {
+    int const fd = connection->fd;
+    Slot &slot = slots_[static_cast<std::size_t>(fd)];
+    --lent_;
+    slot.is_lent = false;
+    note_events(*connection, std::exchange(slot.events, 0));
+    connection->input.erase(0, connection->request_size);
+    if (connection->input.empty())
+        connection->input.shrink_to_fit(); // the next request may be a thousand times shorter
+    connection->request_size = 0;
+    connection->continued = false;
+    slot.connection = std::move(connection);
+    if (slot.connection->subscription)
+        begin_stream(*slot.connection);
+    else
+        finish_answer(*slot.connection);
+    advance(fd);
 }
 
 void Front::heed_signal() {
@@ -199,6 +203,8 @@ bool Front::is_quiet() const {
 
 void Front::sweep() {
     swept_at_ = Clock::now();
+    if (scores_ && settings_.queue_time > Clock::duration::zero())
+        refuse_late();
     for (std::size_t fd = 0; fd < slots_.size(); ++fd)
         if (slots_[fd].connection && slots_[fd].connection->deadline < swept_at_) {
             expire(*slots_[fd].connection);

@@ -23,7 +23,9 @@ struct FrontSettings {
     int max_connections = 4096;
     std::size_t max_memory_bytes = 256 * 1024 * 1024;
     int workers = 4;
-    bool is_admin = false; // answers probes alone, to whoever asks, until the service stops
+    int overflow = 0;             // more of them while requests wait
+    Clock::duration queue_time{}; // that a request may wait for one; 0: any time
+    bool is_admin = false;        // answers probes alone, to whoever asks, until the service stops
 };
 
 class Front {
@@ -52,6 +54,8 @@ class Front {
     void wait_and_serve();
     void handle_event(int fd, std::uint32_t events);
     void take_back();
+    void take_back(std::unique_ptr<Connection> connection);
+    void refuse_late();
     void heed_signal();
     void begin_stop();
     void sweep();

@@ -222,6 +222,17 @@ void Front::refuse(Connection &connection, Problem const &problem) {
     finish_answer(connection);
 }
 
+/// Answers requests that no worker has come for in time.
+void Front::refuse_late() {
+    for (auto &connection : scores_->take_late(Clock::now() - settings_.queue_time)) {
+        Problem const problem{503, "STW14", "All connections to the database were busy for too long.", "", 1};
+        connection->close_behind = true;
+        connection->output += refusal_answer(problem, connection->request_id);
+        record(service_.registry, *connection, "other", connection->request.method, problem.status);
+        take_back(std::move(connection));
+    }
+}
+
 /// The next state of a connection whose answer has been sent, or as much of it as the socket took.
 void Front::finish_answer(Connection &connection) {
     if (!connection.output.empty()) {

@@ -229,6 +229,14 @@ void Worker::warm_up() {
     api::warm_up(session_);
 }
 
+void Worker::connect() {
+    try {
+        session_.open();
+    } catch (db::Error const &) {
+        // The log has it; who waits is answered by somebody else.
+    }
+}
+
 void Worker::answer(Connection &connection) {
     connection_ = &connection;
     route_ = "other";

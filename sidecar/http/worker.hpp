@@ -19,6 +19,9 @@ class Worker : private httplib::Server {
     /// Connects if it may, so that no request has to wait for it.
     void warm_up();
     bool is_connected() const { return session_.is_connected(); }
+    /// Connects if it may, and no more: there is somebody who waits.
+    void connect();
+    void disconnect() { session_.disconnect(); }
 
     /// Reads the request of `connection` and appends the answer to its output.
     void answer(Connection &connection);
