@@ -94,7 +94,7 @@ std::string as_text(Report const &report, std::vector<Held> const &held) {
     lines.push_back(line_of("all", outcome.all));
     text += command::table(lines);
     for (auto const &[route, reason] : report.left_out)
-        text += "left out: " + route + ": " + reason + "\n";
+        text.append("left out: ").append(route).append(": ").append(reason).append("\n");
     text += resources_of(report);
     for (Held const &limit : held)
         text += std::string(limit.is_met ? "met: " : "MISSED: ") + limit.name + " " + plain(limit.value) +

@@ -88,6 +88,7 @@ std::string drawn(std::string_view text, std::mt19937_64 &random) {
 
 Draw::Draw(std::vector<Route> const &routes, std::uint64_t seed) : random_(seed) {
     std::vector<double> weights;
+    weights.reserve(routes.size());
     for (Route const &route : routes)
         weights.push_back(route.weight);
     which_ = {weights.begin(), weights.end()};
