@@ -227,7 +227,10 @@ void Front::refuse_late() {
     for (auto &connection : scores_->take_late(Clock::now() - settings_.queue_time)) {
         Problem const problem{503, "STW14", "All connections to the database were busy for too long.", "", 1};
         connection->close_behind = true;
-        connection->output += refusal_answer(problem, connection->request_id);
+        std::string answer = refusal_answer(problem, connection->request_id);
+        if (connection->request.method == "HEAD")
+            answer.resize(answer.find("\r\n\r\n") + 4);
+        connection->output += answer;
         record(service_.registry, *connection, "other", connection->request.method, problem.status);
         take_back(std::move(connection));
     }

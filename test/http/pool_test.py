@@ -100,6 +100,10 @@ class Waiting(SidecarTest):
                 self.assertEqual(answer.headers["connection"], "close")
                 self.assertTrue(client.is_closed())
             self.assertTrue(0.5 <= took < 4, took)
+            with self.sidecar.connect() as client:
+                answer = client.request("HEAD", f"{SCORE}?principle_id=1")
+                self.assertEqual((answer.status, int(answer.headers["content-length"]) > 0), (503, True))
+                self.assertTrue(client.is_closed()) # without a body
             self.assertEqual(self.sidecar.get("/livez").status, 200)
             lock.release()
             self.assertEqual(served.result().status, 200) # for whom somebody had come has no deadline here
