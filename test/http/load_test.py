@@ -183,7 +183,7 @@ class Users(SidecarTest):
                     " WHERE name = 'load_request_seconds' AND labels = '{\"preset\": \"normal\"}'")
         self.assertGreater(int(kept.split()[1]), seen["requests"])
         self.assertEqual(psql("SELECT round(last) FROM steward.metric_values(now() - interval '1 hour', clock_timestamp())"
-                              " WHERE name = 'load_throughput'"), str(round(seen["throughput"])))
+                              " WHERE name = 'load_throughput' AND labels ->> 'preset' = 'normal'"), str(round(seen["throughput"])))
         self.assertEqual(load("--url", self.url, "--users", "1", "--duration", "0.2", "--store", "--database", "port=1").returncode, 2)
 
     def test_the_page_of_the_documentation(self):
