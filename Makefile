@@ -17,7 +17,7 @@ DATA        = $(wildcard sql/upgrade/$(EXTNAME)--*.sql extension/pgvector/*.sql)
 DATA_built  = $(INSTALL_SQL)
 
 # C++: hidden unless STEWARD_FUNCTION exports it. -MMD: PGXS on Debian tracks no headers.
-SRCS        = $(sort $(wildcard core/*/*.cpp extension/*.cpp extension/*/*.cpp worker/*.cpp))
+SRCS        = $(filter-out core/fields/%,$(sort $(wildcard core/*/*.cpp extension/*.cpp extension/*/*.cpp worker/*.cpp)))
 OBJS        = $(SRCS:.cpp=.o)
 PG_CPPFLAGS = -I. -DSTEWARD_VERSION='"$(EXTVERSION)"'
 PG_CXXFLAGS = -std=c++20 -fvisibility=hidden -fvisibility-inlines-hidden \

@@ -16,6 +16,7 @@ enum class ErrorKind {
     invalid_argument, ///< a value that no caller may pass
     undefined_name,   ///< a name that nothing answers to
     unsupported,      ///< legal elsewhere, not here
+    out_of_range,     ///< a result that the numbers of this machine cannot hold
 };
 
 /// An error with the three parts of a PostgreSQL message: what, detail (a sentence), hint (a sentence).

@@ -12,6 +12,8 @@ int sqlstate_of(core::ErrorKind kind) noexcept {
         return ERRCODE_UNDEFINED_OBJECT;
     case core::ErrorKind::unsupported:
         return ERRCODE_FEATURE_NOT_SUPPORTED;
+    case core::ErrorKind::out_of_range:
+        return ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE;
     }
     return ERRCODE_INTERNAL_ERROR;
 }
