@@ -4,27 +4,37 @@
 #   make sidecar   build/steward, the program that serves scores over HTTP
 EXTNAME     = pg_steward
 CONTROL     = extension/$(EXTNAME).control
-# The second one is for databases that have pgvector too.
+# The second one is for databases that have pgvector too. The third one has a library of its own, which alone is linked with
+# FFTW; where that is not installed, it is left out.
 EXTENSION   = extension/$(EXTNAME) extension/pgvector/$(EXTNAME)_pgvector
 MODULE_big  = $(EXTNAME)
+FIELDS      = $(EXTNAME)_fields
+FFTW       ?= $(shell echo '\#include <fftw3.h>' | $(CC) -E - >/dev/null 2>&1 && echo yes)
+ifeq ($(FFTW),yes)
+EXTENSION  += extension/fields/$(FIELDS)
+MODULES     = $(FIELDS)
+endif
 # The control file is the one place that says the version.
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(CONTROL))
 
 # SQL: the parts of sql/, in the order of their names, make the install script.
 SQL_PARTS   = $(sort $(wildcard sql/*.sql))
 INSTALL_SQL = build/$(EXTNAME)--$(EXTVERSION).sql
-DATA        = $(wildcard sql/upgrade/$(EXTNAME)--*.sql extension/pgvector/*.sql)
+DATA        = $(wildcard sql/upgrade/$(EXTNAME)--*.sql extension/pgvector/*.sql) $(if $(MODULES),$(wildcard extension/fields/*.sql))
 DATA_built  = $(INSTALL_SQL)
 
 # C++: hidden unless STEWARD_FUNCTION exports it. -MMD: PGXS on Debian tracks no headers.
-SRCS        = $(filter-out core/fields/%,$(sort $(wildcard core/*/*.cpp extension/*.cpp extension/*/*.cpp worker/*.cpp)))
+FIELD_SRCS  = $(sort $(wildcard core/fields/*.cpp extension/fields/*.cpp))
+SRCS        = $(filter-out $(FIELD_SRCS),$(sort $(wildcard core/*/*.cpp extension/*.cpp extension/*/*.cpp worker/*.cpp)))
 OBJS        = $(SRCS:.cpp=.o)
+# With the border and the measurement, as the other library has them.
+FIELD_OBJS  = $(FIELD_SRCS:.cpp=.o) extension/boundary.o extension/json.o extension/shared.o extension/statistics.o core/stats/histogram.o
 PG_CPPFLAGS = -I. -DSTEWARD_VERSION='"$(EXTVERSION)"'
 PG_CXXFLAGS = -std=c++20 -fvisibility=hidden -fvisibility-inlines-hidden \
               -Wall -Wextra -Wshadow=local -Wno-register -Wno-unused-parameter $(WERROR) $(addprefix -DSTEWARD_MUTANT=,$(MUTANT)) \
               $(addprefix -DSTEWARD_SUMMARY_MUTANT=,$(SUMMARY_MUTANT)) -MMD -MP
 SHLIB_LINK  = -lstdc++ -lzstd -Wl,--version-script=extension/exports.map
-EXTRA_CLEAN = build $(OBJS:.o=.d)
+EXTRA_CLEAN = build $(OBJS:.o=.d) $(FIELD_SRCS:.cpp=.d) $(FIELD_SRCS:.cpp=.o)
 # No bitcode: it would be built by another compiler with other flags, and nothing here gains from it.
 override with_llvm := no
 
@@ -59,5 +69,7 @@ $(INSTALL_SQL): $(SQL_PARTS) $(CONTROL)
 
 extension/settings.o worker/session.o: $(CONTROL)
 $(EXTNAME).so: extension/exports.map
--include $(OBJS:.o=.d)
+$(FIELDS).so: $(FIELD_OBJS) extension/exports.map
+	$(CXX) $(CXXFLAGS) $(CFLAGS_SL) $(FIELD_OBJS) $(LDFLAGS) $(LDFLAGS_SL) -shared -lfftw3 -Wl,--version-script=extension/exports.map -o $@
+-include $(OBJS:.o=.d) $(FIELD_SRCS:.cpp=.d)
 endif

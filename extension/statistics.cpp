@@ -26,6 +26,11 @@ static_assert(size_of(spare_slots) < 75000, "the server keeps little room spare:
 /// How many slots the block gets if this process makes it.
 constinit std::uint32_t room = spare_slots;
 
+/// Where libraries of one process find one another: how many slots there are if a preloaded one has said so.
+std::uintptr_t &room_of_server() {
+    return *reinterpret_cast<std::uintptr_t *>(find_rendezvous_variable("steward statistics room"));
+}
+
 /// The last error that passed a call of ours in this transaction. It outlives the abort of a subtransaction,
 /// because an error that is raised once more passes no error context.
 struct LastError {
@@ -194,7 +199,15 @@ void note_error(void *) {
 SharedBlock &statistics_block() noexcept {
     room = operation_slots;
     block.resize(size_of(room));
+    room_of_server() = room;
     return block;
+}
+
+void adopt_statistics_room() {
+    if (room_of_server() != 0) {
+        room = static_cast<std::uint32_t>(room_of_server());
+        block.resize(size_of(room));
+    }
 }
 
 Statistics *shared_statistics() {

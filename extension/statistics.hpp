@@ -34,6 +34,9 @@ static_assert(sizeof(Statistics) % alignof(OperationSlot) == 0);
 /// The block to reserve when the library is preloaded. From now on it has room for all operation_slots.
 SharedBlock &statistics_block() noexcept;
 
+/// For another library that brings this file along: the block is as large as the preloaded one has made it.
+void adopt_statistics_room();
+
 /// Null if the server had no room for it.
 Statistics *shared_statistics();
 

@@ -268,6 +268,22 @@ BEGIN
     END LOOP;
 END $$;
 
+-- The extension with the solvers, if it is there.
+DO $$
+DECLARE
+    member record;
+BEGIN
+    FOR member IN
+        SELECT p.oid::regprocedure AS signature, CASE WHEN p.proname ~ '^field_' THEN 'steward_reader, steward_metrics'
+                                                      WHEN p.provolatile = 'v' THEN 'steward_writer' ELSE 'steward_reader' END AS roles
+        FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid
+        WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+              AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_steward_fields')
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s', member.signature, member.roles);
+    END LOOP;
+END $$;
+
 -- Members of the extension that watch tables. One that was dropped with CASCADE has taken its triggers along.
 DO $$
 DECLARE
