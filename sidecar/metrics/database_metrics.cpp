@@ -1,6 +1,7 @@
 #include "sidecar/metrics/database_metrics.hpp"
 
 #include "sidecar/base/log.hpp"
+#include "sidecar/metrics/fields.hpp"
 #include "sidecar/metrics/operations.hpp"
 #include "sidecar/metrics/text_format.hpp"
 #include "sidecar/metrics/ticks.hpp"
@@ -72,7 +73,7 @@ void DatabaseMetrics::refresh() {
     };
     bool const is_complete =
         ask(with_aliases(read_operation_counts), text) && ask(with_aliases(read_operation_durations), text) &&
-        ask(with_aliases(read_ticks), text) &&
+        ask(with_aliases(read_ticks), text) && ask(with_aliases(read_fields), text) &&
         ask([this](db::Session &session, std::string &lines) { families_.read(session, lines); }, text);
     std::lock_guard const lock(mutex_);
     asked_at_ = Clock::now();

@@ -27,6 +27,11 @@ CREATE FUNCTION steward.operation_totals() RETURNS TABLE (component text, operat
 LANGUAGE sql AS $$ VALUES ('score', 'profile_score', 0.25::float8, 5::bigint) $$;
 CREATE FUNCTION steward.tick_summary() RETURNS TABLE (frequency_hz float8, latency_total_s float8) LANGUAGE sql AS $$ SELECT 1::float8, 1::float8 WHERE false $$;
 CREATE FUNCTION steward.tick_histogram() RETURNS TABLE (upper_seconds float8, observations bigint) LANGUAGE sql AS $$ SELECT 1::float8, 1::bigint WHERE false $$;
+CREATE FUNCTION steward.field_stats() RETURNS TABLE (solver text, size integer, newest_steps_per_second float8)
+LANGUAGE sql AS $$ VALUES ('cgl', 64, 30000::float8), ('cgl', 128, NULL), ('cgl', NULL, 7), ('kuramoto', 50, 2000000) $$;
+CREATE FUNCTION steward.field_histogram() RETURNS TABLE (solver text, upper_seconds float8, solves bigint, total_seconds float8) LANGUAGE sql AS $$
+    SELECT s.solver, b.upper, b.solves, s.total FROM (VALUES ('cgl', 2.5::float8), ('kuramoto', 1.5)) AS s (solver, total),
+        (VALUES (0.001::float8, 1::bigint), (0.005, 2), (0.01, 3), (0.05, 4), (0.1, 5), (0.5, 6), ('Infinity', 7)) AS b (upper, solves) $$;
 CREATE VIEW steward.cache_stats AS SELECT * FROM (VALUES
     ('a', 'memory', 30::bigint, 12::bigint, 1::bigint, 2::bigint, 3::bigint, 10::bigint, 1000::bigint, 0.75::float8, 1.5::float8, 2.5::float8),
     ('a', 'table', 2, 10, 0, 0, 0, 5, 500, NULL, 0, 0), ('b', 'memory', 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0))
@@ -99,6 +104,11 @@ steward_alerts{severity="warning",state="pending"} 0
 steward_alerts{severity="critical",state="open"} 0
 steward_operations_total{component="score",operation="profile_score",status="ok"} 7
 steward_operation_duration_seconds_count{component="score",operation="profile_score"} 5
+steward_cgl_computation_seconds_count 7
+steward_kuramoto_computation_seconds_sum 1.5
+steward_cgl_steps_per_second{grid_size="64"} 30000
+steward_cgl_steps_per_second{grid_size="other"} 7
+steward_kuramoto_oscillator_steps_per_second{oscillator_count="50"} 100000000
 """.split("\n")[1:-1]
 
 ALIASES = """
@@ -108,6 +118,18 @@ qec_operation_duration_seconds_count{component="score",operation="profile_score"
 qec_distance_calculation_seconds_count 5
 qec_cache_hit_rate{cache_type="a"} 0.75
 nfcs_memory_efficiency_ratio 0.75
+nfcs_cgl_computation_time_seconds_bucket{le="0.001"} 1
+nfcs_cgl_computation_time_seconds_bucket{le="0.005"} 2
+nfcs_cgl_computation_time_seconds_bucket{le="0.01"} 3
+nfcs_cgl_computation_time_seconds_bucket{le="0.05"} 4
+nfcs_cgl_computation_time_seconds_bucket{le="0.1"} 5
+nfcs_cgl_computation_time_seconds_bucket{le="0.5"} 6
+nfcs_cgl_computation_time_seconds_bucket{le="+Inf"} 7
+nfcs_cgl_computation_time_seconds_sum 2.5
+nfcs_kuramoto_sync_time_seconds_bucket{le="0.1"} 5
+nfcs_kuramoto_sync_time_seconds_count 7
+nfcs_cgl_performance_fps{grid_size="64"} 30000
+nfcs_kuramoto_oscillator_performance{oscillator_count="50"} 100000000
 cpu_usage_percent 50
 optimization_effectiveness_percent 12.5
 memory_usage_bytes 8192
@@ -218,6 +240,31 @@ class AdminListener(unittest.TestCase):
     def test_refuses_to_be_reached_without_identity(self):
         with self.assertRaisesRegex(AssertionError, "--auth on"):
             Sidecar("--admin-listen", "0.0.0.0:0")
+
+
+class Solvers(SidecarTest):
+    """Those of the extension, which need not be there."""
+
+    def test_a_run_moves_its_metrics(self):
+        psql("DROP EXTENSION IF EXISTS pg_steward_fields")
+        self.assertNotIn("steward_cgl_", self.sidecar.get("/metrics").body)
+        psql("CREATE EXTENSION pg_steward_fields")
+        try:
+            wait_for(lambda: self.sidecar.metric("nfcs_cgl_computation_time_seconds_count") is not None, "the solvers")
+            before = [self.sidecar.metric(f"nfcs_{name}_seconds_count") for name in ("cgl_computation_time", "kuramoto_sync_time")]
+            psql("SELECT FROM steward.cgl_solve(72, steps => 5); SELECT FROM steward.kuramoto_solve(17, 1)")
+            wait_for(lambda: self.sidecar.metric("nfcs_kuramoto_sync_time_seconds_count") == before[1] + 1, "oscillators")
+            self.assertEqual(self.sidecar.metric("steward_cgl_computation_seconds_count"), before[0] + 1)
+            self.assertGreater(self.sidecar.metric("steward_cgl_computation_seconds_sum"), 0)
+            self.assertGreater(self.sidecar.metric('nfcs_cgl_performance_fps{grid_size="72"}'), 30)
+            self.assertGreater(self.sidecar.metric('nfcs_kuramoto_oscillator_performance{oscillator_count="17"}'), 0)
+            self.assertEqual(self.sidecar.metric("steward_scrape_errors_total"), 0)
+            done = subprocess.run(["promtool", "check", "metrics"], input=self.sidecar.get("/metrics").body, text=True,
+                                  capture_output=True, check=False)
+            self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+        finally:
+            psql("DROP EXTENSION pg_steward_fields")
+            wait_for(lambda: "steward_cgl_" not in self.sidecar.get("/metrics").body, "the end of the solvers")
 
 
 class Outage(unittest.TestCase):
