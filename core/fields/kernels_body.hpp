@@ -11,6 +11,7 @@
 
 #define STEWARD_INLINE STEWARD_TARGET inline __attribute__((always_inline))
 
+// NOLINTBEGIN(misc-definitions-in-headers): each file that includes it has its own.
 namespace steward::core {
 
 namespace {
@@ -203,3 +204,4 @@ constexpr FieldKernels kernels_of_width{STEWARD_NAME, react, advance, begin, sta
 } // namespace
 
 } // namespace steward::core
+// NOLINTEND(misc-definitions-in-headers)
