@@ -16,7 +16,7 @@ enum class Status : std::uint8_t { ok, error, cancelled };
 inline constexpr std::size_t statuses = 3;
 
 /// How many operations are told apart in shared memory at most; what comes later is counted together.
-inline constexpr int operation_slots = 200;
+inline constexpr int operation_slots = 280;
 inline constexpr std::size_t component_size = 24; ///< with the zero byte at the end
 inline constexpr std::size_t operation_size = 40;
 

@@ -45,7 +45,7 @@ constexpr std::array<db::Statement, 8> sources{{
      "->> 'rate_limit', ''), '', "
      "m.last"
      " FROM steward.metric_values(pg_catalog.now() - interval '3 minutes', pg_catalog.now()) AS m"
-     " WHERE m.kind = 'gauge' AND m.last IS NOT NULL"},
+     " WHERE m.kind = 'gauge' AND m.last IS NOT NULL AND m.name !~ '^cache_'"},
     {"metrics_slo", "SELECT v.name, s.name, '', v.value FROM steward.slo_status AS s CROSS JOIN LATERAL "
                     "(VALUES ('slo_value', s.value),"
                     " ('slo_met', s.met::integer::float8)) AS v (name, value) WHERE v.value IS NOT NULL"

@@ -45,7 +45,8 @@ INSERT INTO steward.look VALUES
     ('queue_running', '{}', 'gauge', 6), ('rate_limit_share', '{"rate_limit": "r"}', 'gauge', 0.625), ('summary_backlog', '{"summary": "s"}', 'gauge', 7), ('summary_lag_seconds', '{"summary": "s"}', 'gauge', 8),
     ('model_drift', '{"model": "m"}', 'gauge', 0.125), ('model_log_loss', '{"model": "m"}', 'gauge', 0.5), ('host_cpu_share', '{}', 'gauge', 0.5),
     ('host_memory_share', '{}', 'gauge', 0.25), ('host_memory_available_bytes', '{}', 'gauge', 4096), ('server_memory_bytes', '{}', 'gauge', 8192),
-    ('first_pass_share', '{}', 'gauge', 0.875), ('resolution_seconds', '{}', 'gauge', 60), ('operation_calls', '{}', 'counter', 99);
+    ('first_pass_share', '{}', 'gauge', 0.875), ('resolution_seconds', '{}', 'gauge', 60), ('operation_calls', '{}', 'counter', 99),
+    ('cache_entries', '{"namespace": "a"}', 'gauge', 5), ('cache_entries', '{"namespace": "b"}', 'gauge', 6);
 CREATE FUNCTION steward.metric_values(since timestamptz, until timestamptz) RETURNS SETOF steward.look LANGUAGE sql AS
     $$ SELECT * FROM steward.look WHERE until - since = interval '3 minutes' $$;
 CREATE VIEW steward.slo_status AS SELECT * FROM (VALUES ('fast', 0.25::float8, true), ('sure', 0.5, false), ('unknown', NULL, NULL)) AS v (name, value, met);
@@ -158,6 +159,7 @@ class Known(unittest.TestCase):
         self.assertAlmostEqual(self.sidecar.metric('steward_heartbeat_age_seconds{source="worker"}'), 3600, delta=60)
         self.assertIsNone(self.sidecar.metric('steward_slo_value{slo="unknown"}'))
         self.assertIsNone(self.sidecar.metric('steward_change_saved_ratio{what="too.new"}'))
+        self.assertIsNone(self.sidecar.metric('steward_cache_entries{namespace=""}'))  # the monitor has it, too
         sessions = self.sidecar.metric("steward_database_sessions")
         self.assertGreaterEqual(sessions, 1)
         self.assertEqual(self.sidecar.metric("qec_active_database_connections"), sessions)
