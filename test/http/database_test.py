@@ -227,7 +227,7 @@ class Stop(unittest.TestCase):
         with Lock() as lock, sidecar.connect() as client, sidecar.connect() as idle:
             self.assertEqual(idle.request("GET", "/livez").status, 200)
             client.send(f"GET {SCORE}?principle_id=1 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-            wait_for(lambda: waiting() == 1, "the score to wait")
+            wait_for(lambda: waiting() >= 1, "the score to wait")  # workers that warm up wait, too
             sidecar.terminate()
             self.assertTrue(idle.is_closed())
             with self.assertRaises(OSError):
@@ -243,7 +243,7 @@ class Stop(unittest.TestCase):
         sidecar = Sidecar("--statement-timeout", "60000")
         with Lock(), sidecar.connect() as client:
             client.send(f"GET {SCORE}?principle_id=1 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-            wait_for(lambda: waiting() == 1, "the score to wait")
+            wait_for(lambda: waiting() >= 1, "the score to wait")  # workers that warm up wait, too
             start = time.monotonic()
             sidecar.terminate()
             self.assertEqual(sidecar.process.wait(15), 0)
