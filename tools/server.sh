@@ -65,7 +65,8 @@ server_is_running() {
 
 server_start() {
     if server_is_running "$1"; then return; fi
-    as_server rm -f "$1/data/postmaster.pid" # of a server that is gone, as has just been seen
+    # Of a server that is gone, as has just been seen. One that was killed keeps its number until somebody reaps it.
+    as_server rm -f "$1/data/postmaster.pid" "$1/run/.s.PGSQL.5432.lock"
     as_server "$pg_bin/pg_ctl" --pgdata "$1/data" --log "$1/server.log" --wait --silent start 9>&- || {
         as_server tail -n 20 "$1/server.log" >&2
         fail "the private server did not start"
