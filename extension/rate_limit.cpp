@@ -27,21 +27,37 @@ core::LimitRule rule_argument(FunctionCallInfo fcinfo, int first) {
     rule.burst = PG_GETARG_FLOAT8(first + 4);
     rule.in_flight = PG_GETARG_INT32(first + 5);
     rule.counts_at_end = PG_GETARG_BOOL(first + 6);
-    constexpr std::int64_t most = std::int64_t{31} * USECS_PER_DAY;
-    if (rule.window < USECS_PER_SEC || rule.window > most || rule.delay < 0 || rule.delay > rule.window ||
-        rule.requests < 0 || rule.tokens < 0 || !(rule.burst > 0.0 && rule.burst <= 1.0) ||
-        rule.in_flight < 0)
+    if (rule.window < USECS_PER_SEC || rule.window > core::LimitWindow::most_window || rule.delay < 0 ||
+        rule.delay > rule.window || rule.requests < 0 || rule.tokens < 0 ||
+        !(rule.burst > 0.0 && rule.burst <= 1.0) || rule.in_flight < 0)
         ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("this is no rule of a rate limit"));
     return rule;
 }
 
-core::Charge charge_argument(FunctionCallInfo fcinfo, int first) {
-    core::Charge const charge{PG_GETARG_INT64(first), PG_GETARG_INT64(first + 1)};
+/// Infinity is no time to calculate with.
+TimestampTz time_argument(FunctionCallInfo fcinfo, int at) {
+    TimestampTz const time = PG_GETARG_TIMESTAMPTZ(at);
+    constexpr TimestampTz most = core::LimitWindow::most / 2; // what comes of it is a time, too
+    if (time < -most || time > most)
+        ereport(ERROR, errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("timestamp out of range"));
+    return time;
+}
+
+core::Charge charge_of(std::int64_t requests, std::int64_t tokens) {
+    core::Charge const charge{requests, tokens};
     constexpr std::int64_t most = std::int64_t{1} << 50; // sums of many stay numbers
     if (charge.requests < 0 || charge.requests > most || charge.tokens < 0 || charge.tokens > most)
         ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                 errmsg("requests and tokens must not be negative, nor more than 2^50"));
     return charge;
+}
+
+std::int64_t pause_argument(FunctionCallInfo fcinfo, int at) {
+    std::int64_t const pause = PG_GETARG_INT64(at);
+    if (pause < 0 || pause > core::LimitWindow::most_window)
+        ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                errmsg("a provider is not left alone for longer than 31 days"));
+    return pause;
 }
 
 core::CallOutcome outcome_of(std::string_view name) {
@@ -62,8 +78,8 @@ core::CallOutcome outcome_of(std::string_view name) {
 STEWARD_FUNCTION(steward_rate_state_admit) {
     std::string_view const state = monitor::view(PG_GETARG_BYTEA_PP(0));
     core::LimitRule const rule = rule_argument(fcinfo, 1);
-    TimestampTz const now = PG_GETARG_TIMESTAMPTZ(8);
-    core::Charge const asked = charge_argument(fcinfo, 9);
+    TimestampTz const now = time_argument(fcinfo, 8);
+    core::Charge const asked = charge_of(PG_GETARG_INT64(9), PG_GETARG_INT64(10));
     core::Admission found;
     bytea *after = nullptr;
     {
@@ -81,12 +97,12 @@ STEWARD_FUNCTION(steward_rate_state_admit) {
 STEWARD_FUNCTION(steward_rate_state_settle) {
     std::string_view const state = monitor::view(PG_GETARG_BYTEA_PP(0));
     core::LimitRule const rule = rule_argument(fcinfo, 1);
-    TimestampTz const now = PG_GETARG_TIMESTAMPTZ(8);
-    TimestampTz const admitted_at = PG_GETARG_TIMESTAMPTZ(9);
-    core::Charge const asked = charge_argument(fcinfo, 10);
+    TimestampTz const now = time_argument(fcinfo, 8);
+    TimestampTz const admitted_at = time_argument(fcinfo, 9);
+    core::Charge const asked = charge_of(PG_GETARG_INT64(10), PG_GETARG_INT64(11));
     text *const outcome = PG_GETARG_TEXT_PP(13);
-    std::int64_t const retry_after = PG_GETARG_INT64(14);
-    core::Charge const actual{asked.requests, PG_GETARG_INT64(12)};
+    std::int64_t const retry_after = pause_argument(fcinfo, 14);
+    core::Charge const actual = charge_of(asked.requests, PG_GETARG_INT64(12));
     bytea *after = nullptr;
     {
         core::LimitWindow window = core::LimitWindow::unpack(state);
@@ -102,7 +118,7 @@ STEWARD_FUNCTION(steward_rate_state_settle) {
 STEWARD_FUNCTION(steward_rate_state_read) {
     std::string_view const state = monitor::view(PG_GETARG_BYTEA_PP(0));
     core::LimitRule const rule = rule_argument(fcinfo, 1);
-    TimestampTz const now = PG_GETARG_TIMESTAMPTZ(8);
+    TimestampTz const now = time_argument(fcinfo, 8);
     core::LimitUsage usage;
     core::LimitCounts counts;
     {

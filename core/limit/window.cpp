@@ -16,6 +16,7 @@ constexpr double lowered = 0.8;
 constexpr double raised = 0.05;
 constexpr double near_the_cap = 0.8;
 constexpr std::int64_t shortest_cooling = 15'000'000;
+constexpr std::size_t most_buckets = 256; // of two windows, with a margin
 
 constexpr std::int64_t Charge::*parts[2] = {&Charge::requests, &Charge::tokens};
 
@@ -32,16 +33,32 @@ std::int64_t floor_divide(std::int64_t a, std::int64_t b) noexcept {
     return a / b - (a % b < 0 ? 1 : 0);
 }
 
-/// How long that many take at an even pace.
+/// How long that many take at an even pace: a whole limit a window and the delay, and no more than that.
 std::int64_t paced_time(const LimitRule &rule, int part, std::int64_t charge) noexcept {
-    double const each =
-        static_cast<double>(rule.window + rule.delay) / static_cast<double>(limit_of(rule, part));
-    return static_cast<std::int64_t>(each * static_cast<double>(charge));
+    auto const whole = static_cast<double>(rule.window + rule.delay);
+    double const time = whole / static_cast<double>(limit_of(rule, part)) * static_cast<double>(charge);
+    return static_cast<std::int64_t>(std::clamp(time, -whole, whole));
+}
+
+/// Of numbers that are LimitWindow::most at the most, and neither is their sum more.
+std::int64_t sum_of(std::int64_t a, std::int64_t b) noexcept {
+    return std::min(a + b, LimitWindow::most);
 }
 
 void add(Charge &to, const Charge &charge) noexcept {
-    to.requests += charge.requests;
-    to.tokens += charge.tokens;
+    to = {sum_of(to.requests, charge.requests), sum_of(to.tokens, charge.tokens)};
+}
+
+bool is_amount(std::int64_t value) noexcept {
+    return value >= 0 && value <= LimitWindow::most;
+}
+
+bool is_amount(const Charge &charge) noexcept {
+    return is_amount(charge.requests) && is_amount(charge.tokens);
+}
+
+bool is_time(std::int64_t value) noexcept {
+    return value >= -LimitWindow::most && value <= LimitWindow::most;
 }
 
 /// Bytes, eight a number.
@@ -97,7 +114,32 @@ LimitWindow LimitWindow::unpack(std::string_view bytes) {
         std::int64_t const requests = reader.number();
         result.buckets_.push_back({index, {requests, reader.number()}});
     }
+    if (!result.is_sound())
+        throw Error(ErrorKind::invalid_argument, "these bytes are no state of a rate limit");
     return result;
+}
+
+/// Whether all calculations with it stay numbers: bytes come from anywhere.
+bool LimitWindow::is_sound() const noexcept {
+    for (std::int64_t const time : {clock_, paced_[0], paced_[1], blocked_until_, cooled_at_})
+        if (!is_time(time))
+            return false;
+    for (std::int64_t const amount :
+         {in_flight_, clean_, peak_, counts_.admitted, counts_.throttled, counts_.excess, counts_.tokens})
+        if (!is_amount(amount))
+            return false;
+    if (!is_amount(flying_) || !(cap_ >= 0.0 && cap_ <= 2.0 * static_cast<double>(most)))
+        return false;
+    if (width_ < 0 || width_ > most_window || buckets_.size() > most_buckets ||
+        (width_ == 0 && !buckets_.empty()))
+        return false;
+    for (std::size_t i = 0; i < buckets_.size(); ++i) {
+        std::int64_t const index = buckets_[i].index;
+        if (!is_amount(buckets_[i].charge) || index > most / width_ || index < -most / width_ ||
+            (i > 0 && buckets_[i - 1].index >= index))
+            return false;
+    }
+    return true;
 }
 
 std::string LimitWindow::pack() const {
@@ -201,9 +243,9 @@ Admission LimitWindow::admit(const LimitRule &rule, std::int64_t now, const Char
         if (limit_of(rule, part) != 0)
             paced_[part] = std::max(paced_[part], clock_) + paced_time(rule, part, asked.*parts[part]);
     add(rule.counts_at_end ? flying_ : bucket_at(clock_), asked);
-    in_flight_ += asked.requests;
+    in_flight_ = sum_of(in_flight_, asked.requests);
     peak_ = std::max(peak_, in_flight_);
-    counts_.admitted += asked.requests;
+    counts_.admitted = sum_of(counts_.admitted, asked.requests);
     return {true, clock_, 0};
 }
 
@@ -215,16 +257,18 @@ void LimitWindow::settle(const LimitRule &rule, std::int64_t now, std::int64_t a
         flying_.tokens = std::max<std::int64_t>(0, flying_.tokens - asked.tokens);
         add(bucket_at(clock_), actual);
     } else if (floor_divide(admitted_at, width_) >= floor_divide(clock_ - rule.window - rule.delay, width_)) {
-        Charge &bucket = bucket_at(admitted_at);
-        bucket.requests = std::max<std::int64_t>(0, bucket.requests + actual.requests - asked.requests);
-        bucket.tokens = std::max<std::int64_t>(0, bucket.tokens + actual.tokens - asked.tokens);
+        Charge &bucket = bucket_at(std::min(admitted_at, clock_));
+        add(bucket, actual);
+        bucket.requests = std::max<std::int64_t>(0, bucket.requests - asked.requests);
+        bucket.tokens = std::max<std::int64_t>(0, bucket.tokens - asked.tokens);
     }
     for (int part = 0; part < 2; ++part) // what was not taken need not be paced
         if (std::int64_t const saved = asked.*parts[part] - actual.*parts[part]; limit_of(rule, part) != 0)
-            paced_[part] -= paced_time(rule, part, saved);
+            paced_[part] = std::clamp(paced_[part] - paced_time(rule, part, saved), clock_ - 2 * most_window,
+                                      clock_ + 2 * most_window);
     in_flight_ = std::max<std::int64_t>(0, in_flight_ - asked.requests);
-    counts_.tokens += actual.tokens;
-    counts_.excess += std::max<std::int64_t>(0, actual.tokens - asked.tokens);
+    counts_.tokens = sum_of(counts_.tokens, actual.tokens);
+    counts_.excess = sum_of(counts_.excess, std::max<std::int64_t>(0, actual.tokens - asked.tokens));
 }
 
 void LimitWindow::learn(const LimitRule &rule, std::int64_t now, CallOutcome outcome,
@@ -232,7 +276,7 @@ void LimitWindow::learn(const LimitRule &rule, std::int64_t now, CallOutcome out
     advance(rule, now);
     blocked_until_ = std::max(blocked_until_, clock_ + std::max<std::int64_t>(0, retry_after));
     if (outcome == CallOutcome::throttled) {
-        ++counts_.throttled;
+        counts_.throttled = sum_of(counts_.throttled, 1);
         clean_ = 0;
         if (clock_ < cooled_at_) // one episode has many refusals
             return;
@@ -241,7 +285,10 @@ void LimitWindow::learn(const LimitRule &rule, std::int64_t now, CallOutcome out
         cap_ = std::max(1.0, before * lowered);
         cooled_at_ = clock_ + std::max(shortest_cooling, retry_after);
         peak_ = in_flight_;
-    } else if (outcome == CallOutcome::ok && cap_ > 0.0 && ++clean_ >= static_cast<std::int64_t>(cap_)) {
+    } else if (outcome == CallOutcome::ok && cap_ > 0.0) {
+        clean_ = sum_of(clean_, 1);
+        if (clean_ < static_cast<std::int64_t>(cap_))
+            return;
         // A round of successes near the cap says that there is room above it.
         if (static_cast<double>(peak_) >= near_the_cap * cap_)
             cap_ += std::max(1.0, raised * cap_);

@@ -60,6 +60,10 @@ struct LimitUsage {
 /// `excess`.
 class LimitWindow {
   public:
+    static constexpr std::int64_t most = std::int64_t{1}
+                                         << 60; ///< of a count, a charge or a time; no sum passes it
+    static constexpr std::int64_t most_window = std::int64_t{31} * 86'400'000'000;
+
     /// Of bytes that pack() has made, or of none. Throws invalid_argument for others.
     static LimitWindow unpack(std::string_view bytes);
     std::string pack() const;
@@ -84,6 +88,7 @@ class LimitWindow {
         Charge charge;
     };
 
+    bool is_sound() const noexcept;
     void advance(const LimitRule &rule, std::int64_t now);
     Charge counted() const noexcept;
     Charge &bucket_at(std::int64_t time);

@@ -59,8 +59,8 @@ SELECT ok((SELECT permit IS NULL FROM rate_limit_acquire('model')), 'as before')
 -- The provider refuses.
 SELECT rate_limit_create('busy', concurrency => 10);
 SELECT is((SELECT count(p.permit) FROM generate_series(1, 12) AS i CROSS JOIN LATERAL rate_limit_acquire('busy', i * 0) AS p), 10::bigint, 'ten at once');
-SELECT ok(rate_limit_settle('busy', 1, outcome => 'throttled', retry_after => '5 s'), 'one is refused');
-SELECT results_eq($$SELECT concurrency, throttled, blocked_until - worker_clock() BETWEEN '3 s' AND '5 s' FROM rate_limit_stats('busy')$$,
+SELECT ok(rate_limit_settle('busy', 1, outcome => 'throttled', retry_after => '5 min'), 'one is refused');
+SELECT results_eq($$SELECT concurrency, throttled, blocked_until - worker_clock() BETWEEN '3 min' AND '5 min' FROM rate_limit_stats('busy')$$,
     $$VALUES (8::float8, 1::bigint, true)$$, 'fewer at once from now on, and none for a while');
 SELECT ok(NOT rate_limit_settle('busy', NULL, outcome => 'throttled', retry_after => '1 h'), 'without a permit, too');
 SELECT ok((SELECT wait > '59 min' FROM rate_limit_acquire('busy')), 'an hour');
@@ -93,9 +93,24 @@ SELECT rate_limit_alter('model', tokens => 0, per => '1 hour', burst => 0.1, met
 SELECT results_eq($$SELECT requests, tokens, per, burst, meter, delay FROM steward.rate_limit WHERE rate_limit = 'model'$$,
     $$VALUES (100::bigint, NULL::bigint, interval '1 hour', 0.1::float8, 'arrival', interval '500 ms')$$, 'as altered');
 SELECT ok((SELECT used_requests >= 5 FROM rate_limit_stats('model')), 'what was admitted counts');
+SELECT count(*) AS held FROM steward.rate_permit AS p WHERE p.rate_limit = 'model' \gset
 SELECT throws_ok($$SELECT rate_limit_alter('model', requests => 0)$$, '22023', NULL, 'it must limit something');
 SELECT throws_ok($$SELECT rate_limit_alter('other', requests => 1)$$, '42704', NULL, 'none of that name');
 SELECT throws_ok($$SELECT rate_limit_alter(NULL, requests => 1)$$, '42704', NULL, 'nor of none');
+
+-- Where nothing can be written, as on a standby, they are looked at, and admit nobody.
+BEGIN READ ONLY;
+SELECT ok((SELECT in_flight = 9 FROM rate_limit_stats('busy')), 'the state of a limit is read');
+SELECT throws_ok($$SELECT rate_limit_acquire('busy')$$, '25006', NULL, 'and nothing admitted');
+SELECT throws_ok($$SELECT rate_limit_settle('busy', 2)$$, '25006', NULL, 'nor settled');
+COMMIT;
+-- A savepoint takes back what it has admitted.
+BEGIN;
+SAVEPOINT one;
+SELECT ok((SELECT permit IS NOT NULL FROM rate_limit_acquire('model')), 'admitted');
+ROLLBACK TO one;
+SELECT is((SELECT count(*) FROM steward.rate_permit AS p WHERE p.rate_limit = 'model'), :held::bigint, 'and taken back');
+COMMIT;
 SELECT rate_limit_drop('model'), rate_limit_drop('busy');
 SELECT is_empty($$SELECT 1 FROM steward.rate_limit UNION ALL SELECT 2 FROM steward.rate_state UNION ALL SELECT 3 FROM steward.rate_permit$$, 'nothing is left');
 
@@ -104,6 +119,11 @@ SELECT throws_ok($$SELECT rate_state_admit('\x00', 60000000, 0, 1, 0, 1, 0, true
 SELECT throws_ok($$SELECT rate_state_admit('', 0, 0, 1, 0, 1, 0, true, now(), 1, 0)$$, '22023', 'this is no rule of a rate limit', 'no rule');
 SELECT throws_ok($$SELECT rate_state_admit('', 60000000, 0, 1, 0, 1, 0, true, now(), -1, 0)$$, '22023', NULL, 'no charge');
 SELECT throws_ok($$SELECT rate_state_settle('', 60000000, 0, 1, 0, 1, 0, true, now(), now(), 1, 0, 0, 'lost', 0)$$, '22023', 'unknown outcome: "lost"', 'no outcome');
+SELECT throws_ok($$SELECT rate_state_settle('', 60000000, 0, 1, 0, 1, 0, true, now(), now(), 1, 0, 9223372036854775807, 'ok', 0)$$, '22023', NULL, 'nor did a call take so much');
+SELECT throws_ok($$SELECT rate_state_settle('', 60000000, 0, 1, 0, 1, 0, true, now(), now(), 1, 0, 0, 'ok', 9223372036854775807)$$, '22023', NULL, 'nor is a provider left alone for so long');
+SELECT throws_ok($$SELECT rate_state_admit('', 60000000, 0, 1, 0, 1, 0, true, 'infinity', 1, 0)$$, '22008', 'timestamp out of range', 'no time to be admitted at');
+SELECT throws_ok($$SELECT rate_state_settle('', 60000000, 0, 1, 0, 1, 0, true, now(), '-infinity', 1, 0, 0, 'ok', 0)$$, '22008', 'timestamp out of range', 'nor to have been');
+SELECT throws_ok($$SELECT rate_state_read('', 60000000, 0, 1, 0, 1, 0, true, '290000-01-01')$$, '22008', 'timestamp out of range', 'nor to look at it');
 
 -- Jobs of a class are claimed as its limit admits them; those of another class, or of none, do not wait for them.
 SELECT is(job_token_bound('{"tokens": 12.4}'), 12::bigint, 'tokens as given');

@@ -303,6 +303,74 @@ TEST(LimitWindow, LowersTheCapWhenRefusedAndRaisesItAgain) {
     EXPECT_EQ(window.counts().throttled, 2);
 }
 
+/// All that may be done with a state, and its bytes are read again.
+void use_all_of(LimitWindow &window, const LimitRule &rule, std::int64_t now) {
+    constexpr std::int64_t much = std::int64_t{1} << 50;
+    for (int i = 0; i < 3; ++i) {
+        window.admit(rule, now, {1, 1});
+        window.settle(rule, now, now - second, {1, 1}, {1, much});
+        window.learn(rule, now, CallOutcome::throttled, LimitWindow::most_window);
+        window.learn(rule, now, CallOutcome::ok, 0);
+        window.usage(rule, now);
+        ASSERT_EQ(LimitWindow::unpack(window.pack()).pack(), window.pack());
+    }
+}
+
+TEST(LimitWindow, CalculatesWithAllBytesThatItTakes) {
+    std::mt19937_64 random(7);
+    for (bool const at_end : {true, false}) {
+        LimitRule rule;
+        rule.requests = 40;
+        rule.tokens = 1000;
+        rule.counts_at_end = at_end;
+        LimitWindow window;
+        for (int i = 0; i < 40; ++i) {
+            Admission const admission = window.admit(rule, start + i * second, {1, 10});
+            if (i % 2 == 0)
+                window.settle(rule, start + i * second, admission.at, {1, 10}, {1, 9});
+        }
+        std::string const bytes = window.pack();
+        int taken = 0;
+        for (int i = 0; i < 5'000; ++i) {
+            std::string changed = bytes;
+            for (std::uint64_t n = 1 + random() % 3; n > 0; --n) {
+                std::size_t const place = 8 * (random() % (bytes.size() / 8));
+                std::uint64_t const value = random() >> (random() % 64); // of all magnitudes
+                for (std::size_t byte = 0; byte < 8; ++byte)
+                    changed[place + byte] = static_cast<char>(value >> (8 * byte) & 0xff);
+            }
+            LimitWindow other;
+            try {
+                other = LimitWindow::unpack(changed);
+            } catch (const steward::core::Error &) {
+                continue;
+            }
+            ++taken;
+            use_all_of(other, rule, start + static_cast<std::int64_t>(random() % 200) * second);
+            use_all_of(other, rule, LimitWindow::most / 2);
+        }
+        EXPECT_GT(taken, 300);
+    }
+}
+
+TEST(LimitWindow, TakesNoMoreThanIsThere) {
+    LimitRule rule;
+    rule.tokens = 1;
+    rule.counts_at_end = false;
+    LimitWindow window;
+    ASSERT_TRUE(window.admit(rule, start, {1, 1}).is_admitted);
+    for (int i = 0; i < 2000; ++i) // sums of which would not be numbers any more
+        window.settle(rule, start, start, {1, 1}, {1, std::int64_t{1} << 50});
+    EXPECT_EQ(window.counts().tokens, LimitWindow::most);
+    EXPECT_EQ(window.usage(rule, start).used.tokens, LimitWindow::most - 1);
+    // It all counts for a window and the delay, and its pace is owed for no longer than two of them.
+    EXPECT_FALSE(window.admit(rule, start + rule.window, {1, 1}).is_admitted);
+    EXPECT_TRUE(window.admit(rule, start + 4 * LimitWindow::most_window, {1, 1}).is_admitted);
+    // Of the future it knows nothing.
+    window.settle(rule, start, LimitWindow::most, {1, 1}, {1, 1});
+    EXPECT_EQ(LimitWindow::unpack(window.pack()).pack(), window.pack());
+}
+
 TEST(LimitWindow, IsTheSameOfItsBytes) {
     LimitRule const rule{.requests = 30, .tokens = 10'000, .in_flight = 5};
     LimitWindow window;
