@@ -59,16 +59,16 @@ inline ResultRows start_rows(FunctionCallInfo fcinfo, bits32 flags = 0) {
     return {info->setResult, info->setDesc, values};
 }
 
-/// One composite value from the values of its columns, none of which is null.
+/// One composite value from the values of its columns, none of which is null unless it is said.
 template <std::size_t columns>
-Datum one_row(FunctionCallInfo fcinfo, const std::array<Datum, columns> &values) {
+Datum one_row(FunctionCallInfo fcinfo, const std::array<Datum, columns> &values,
+              const std::array<bool, columns> &nulls = {}) {
     TupleDesc descriptor = nullptr;
     if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
         ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                 errmsg("function returning record called in context that cannot accept type record"));
-    bool nulls[columns] = {};
-    HeapTuple const tuple =
-        heap_form_tuple(BlessTupleDesc(descriptor), const_cast<Datum *>(values.data()), nulls);
+    HeapTuple const tuple = heap_form_tuple(BlessTupleDesc(descriptor), const_cast<Datum *>(values.data()),
+                                            const_cast<bool *>(nulls.data()));
     PG_RETURN_DATUM(HeapTupleGetDatum(tuple));
 }
 

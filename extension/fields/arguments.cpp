@@ -72,6 +72,17 @@ void add_member(JsonbParseState **state, const char *name, JsonbValue value) {
     pushJsonbValue(state, WJB_VALUE, &value);
 }
 
+bytea *new_bytes(const void *header, std::size_t header_size, const Doubles &first, const Doubles &second) {
+    std::size_t const numbers = first.numbers.size_bytes();
+    std::size_t const size = VARHDRSZ + header_size + 2 * numbers;
+    auto *const bytes = static_cast<bytea *>(palloc(size));
+    SET_VARSIZE(bytes, size);
+    memcpy(VARDATA(bytes), header, header_size);
+    memcpy(VARDATA(bytes) + header_size, first.numbers.data(), numbers);
+    memcpy(VARDATA(bytes) + header_size + numbers, second.numbers.data(), numbers);
+    return bytes;
+}
+
 void Bytes::take(void *to, std::size_t size) {
     if (size > left_)
         refuse_bytes();

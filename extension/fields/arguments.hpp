@@ -31,6 +31,9 @@ JsonbValue number_value(double number);
 /// Adds a member to the object that is being made.
 void add_member(JsonbParseState **state, const char *name, JsonbValue value);
 
+/// What goes to a cache: a header of plain numbers, and two arrays of one length.
+bytea *new_bytes(const void *header, std::size_t header_size, const Doubles &first, const Doubles &second);
+
 /// A value that lay in a cache, in parts: what is left of it after each. Raises XX001 where there is too
 /// little.
 class Bytes {

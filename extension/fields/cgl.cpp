@@ -143,14 +143,7 @@ STEWARD_FUNCTION(steward_cgl_continue) {
 STEWARD_FUNCTION(steward_cgl_bytes) {
     Solved const solved =
         solve_drawn(PG_GETARG_INT32(0), PG_GETARG_JSONB_P(1), PG_GETARG_INT32(2), PG_GETARG_INT64(3));
-    std::size_t const numbers = solved.real.numbers.size_bytes();
-    std::size_t const size = VARHDRSZ + sizeof(Header) + 2 * numbers;
-    auto *const bytes = static_cast<bytea *>(palloc(size));
-    SET_VARSIZE(bytes, size);
-    memcpy(VARDATA(bytes), &solved.header, sizeof(Header));
-    memcpy(VARDATA(bytes) + sizeof(Header), solved.real.numbers.data(), numbers);
-    memcpy(VARDATA(bytes) + sizeof(Header) + numbers, solved.imaginary.numbers.data(), numbers);
-    PG_RETURN_BYTEA_P(bytes);
+    PG_RETURN_BYTEA_P(new_bytes(&solved.header, sizeof(Header), solved.real, solved.imaginary));
 }
 
 STEWARD_FUNCTION(steward_cgl_of_bytes) {

@@ -110,17 +110,13 @@ Solved solve_drawn(std::int32_t count, double coupling, Jsonb *document, std::in
 }
 
 Datum row_of(FunctionCallInfo fcinfo, const Solved &solved) {
-    TupleDesc descriptor = nullptr;
-    if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
-        ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                errmsg("function returning record called in context that cannot accept type record"));
-    Datum values[] = {Float8GetDatum(solved.header.r),      Float8GetDatum(solved.header.psi),
-                      Float8GetDatum(solved.header.mean_r), Float8GetDatum(solved.header.sync_time),
-                      PointerGetDatum(solved.phases.array), PointerGetDatum(solved.frequencies.array),
-                      Float8GetDatum(solved.header.time),   PointerGetDatum(cstring_to_text(solver_version))};
-    bool nulls[std::size(values)] = {};
-    nulls[3] = isnan(solved.header.sync_time);
-    return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
+    return one_row(fcinfo,
+                   std::array{Float8GetDatum(solved.header.r), Float8GetDatum(solved.header.psi),
+                              Float8GetDatum(solved.header.mean_r), Float8GetDatum(solved.header.sync_time),
+                              PointerGetDatum(solved.phases.array), PointerGetDatum(solved.frequencies.array),
+                              Float8GetDatum(solved.header.time),
+                              PointerGetDatum(cstring_to_text(solver_version))},
+                   {false, false, false, std::isnan(solved.header.sync_time)});
 }
 
 } // namespace
@@ -149,14 +145,7 @@ STEWARD_FUNCTION(steward_kuramoto_continue) {
 STEWARD_FUNCTION(steward_kuramoto_bytes) {
     Solved const solved = solve_drawn(PG_GETARG_INT32(0), PG_GETARG_FLOAT8(1), PG_GETARG_JSONB_P(2),
                                       PG_GETARG_INT32(3), PG_GETARG_INT64(4));
-    std::size_t const numbers = solved.phases.numbers.size_bytes();
-    std::size_t const size = VARHDRSZ + sizeof(Header) + 2 * numbers;
-    auto *const bytes = static_cast<bytea *>(palloc(size));
-    SET_VARSIZE(bytes, size);
-    memcpy(VARDATA(bytes), &solved.header, sizeof(Header));
-    memcpy(VARDATA(bytes) + sizeof(Header), solved.phases.numbers.data(), numbers);
-    memcpy(VARDATA(bytes) + sizeof(Header) + numbers, solved.frequencies.numbers.data(), numbers);
-    PG_RETURN_BYTEA_P(bytes);
+    PG_RETURN_BYTEA_P(new_bytes(&solved.header, sizeof(Header), solved.phases, solved.frequencies));
 }
 
 STEWARD_FUNCTION(steward_kuramoto_of_bytes) {

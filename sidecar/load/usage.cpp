@@ -8,6 +8,8 @@
 
 #include <sys/resource.h>
 
+#include "sidecar/base/clock.hpp"
+
 namespace steward::sidecar::load {
 namespace {
 
@@ -18,17 +20,12 @@ constexpr std::array<std::string_view, 10> wanted{
     "steward_database_connections",      "steward_server_memory_bytes",  "steward_host_cpu_usage_ratio",
     "steward_host_memory_usage_ratio"};
 
-double seconds_of(timeval const &time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-}
-
 } // namespace
 
 Usage own_usage() {
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
-    return {seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime),
-            static_cast<double>(usage.ru_maxrss) * 1024};
+    return {cpu_seconds(), static_cast<double>(usage.ru_maxrss) * 1024};
 }
 
 Samples samples_of(std::string const &metrics) {

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <fstream>
 
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include "sidecar/base/clock.hpp"
 #include "sidecar/metrics/text_format.hpp"
 
 namespace steward::sidecar::metrics {
@@ -21,17 +21,10 @@ std::size_t fine_step(double seconds, std::size_t count) {
     return std::min(static_cast<std::size_t>(step), count - 1);
 }
 
-double seconds_of(timeval const &time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-}
-
 /// What this process has taken of the machine.
 void add_process(std::string &text) {
-    rusage usage{};
-    ::getrusage(RUSAGE_SELF, &usage);
     add_head(text, "steward_process_cpu_seconds_total", "counter", "Processor time of the program.");
-    add_sample(text, "steward_process_cpu_seconds_total", {},
-               seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime));
+    add_sample(text, "steward_process_cpu_seconds_total", {}, cpu_seconds());
     double pages = 0;
     if (std::ifstream("/proc/self/statm") >> pages >> pages) { // the second is what is in memory
         add_head(text, "steward_process_memory_bytes", "gauge", "Memory of the program.");
