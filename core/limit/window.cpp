@@ -194,10 +194,10 @@ Charge &LimitWindow::bucket_at(std::int64_t time) {
 
 /// 0 is no cap.
 double LimitWindow::cap_of(const LimitRule &rule) const noexcept {
-    auto const most = static_cast<double>(rule.in_flight);
+    auto const allowed = static_cast<double>(rule.in_flight);
     if (cap_ == 0.0)
-        return most;
-    return rule.in_flight == 0 ? cap_ : std::min(cap_, most);
+        return allowed;
+    return rule.in_flight == 0 ? cap_ : std::min(cap_, allowed);
 }
 
 /// Until enough buckets have left. What is in flight may end sooner, or later: that is looked at again.
