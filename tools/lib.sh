@@ -8,6 +8,7 @@ umask 022 # what root installs, the server's owner reads
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck disable=SC2034
 pg_bin=/usr/lib/postgresql/15/bin
+export PATH=$pg_bin:$PATH # Debian's psql finds out which version to call, each time anew
 # shellcheck disable=SC2034
 pg_lib=/usr/lib/postgresql/15/lib
 
