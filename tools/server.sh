@@ -84,7 +84,7 @@ server_use() {
     local variable
     for variable in $(compgen -e PG); do unset "$variable"; done
     export PGHOST=$1/run PGPORT=5432 PGUSER=postgres PGDATABASE=postgres PSQLRC=/dev/null
-    export PGCONNECT_TIMEOUT=10 PGCLIENTENCODING=UTF8 PGTZ=UTC PAGER=cat
+    export PGCONNECT_TIMEOUT=60 PGCLIENTENCODING=UTF8 PGTZ=UTC PAGER=cat
 }
 
 # The folder of `make demo`: one per checkout, outside of it, because the server's owner may not be able

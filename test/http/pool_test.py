@@ -46,9 +46,9 @@ class Overflow(unittest.TestCase):
                     wait_for(lambda: waiting() == 5, "size and overflow")
                     time.sleep(0.7)
                     self.assertEqual(waiting(), 5) # and no more, though seven wait
+                    self.assertTrue(kept < sessions())
                     lock.release()
                 self.assertEqual([answer.result().status for answer in answers], [200] * 12)
-                self.assertTrue(kept < sessions())
                 wait_for(lambda: sessions() == kept, "the overflow to disconnect")
                 self.assertEqual(pool.score(1).status, 200)
                 self.assertEqual(pool.log().count('"message":"statement"'), 0)
@@ -89,6 +89,8 @@ class Waiting(SidecarTest):
     options = ("--application-name", NAME, "--statement-timeout", "15000", "--pool-size", "1", "--pool-timeout", "0.5")
 
     def test_503_in_time(self):
+        wait_for(lambda: psql(f"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{NAME}' AND state = 'idle'"
+                              " AND query LIKE '%principle_score%'") == "1", "the worker")
         with concurrent.futures.ThreadPoolExecutor(2) as threads, Lock() as lock:
             served = threads.submit(self.sidecar.score, 1)
             wait_for(lambda: waiting() == 1, "the first")
@@ -99,7 +101,7 @@ class Waiting(SidecarTest):
                 self.check_problem(answer, 503, "STW14", "busy for too long")
                 self.assertEqual(answer.headers["connection"], "close")
                 self.assertTrue(client.is_closed())
-            self.assertTrue(0.5 <= took < 4, took)
+            self.assertTrue(0.5 <= took < 14, took) # before the statement timeout ends anything
             with self.sidecar.connect() as client:
                 answer = client.request("HEAD", f"{SCORE}?principle_id=1")
                 self.assertEqual((answer.status, int(answer.headers["content-length"]) > 0), (503, True))
@@ -115,12 +117,12 @@ class Age(unittest.TestCase):
     def test_an_old_connection_is_replaced(self):
         with Pool("--pool-size", "1", "--pool-recycle", "1") as pool:
             self.assertEqual(pool.score(1).status, 200)
+            wait_for(lambda: len(sessions()) == 1, "one session")
             old = sessions()
-            self.assertEqual(len(old), 1)
             time.sleep(1.2)
             self.assertEqual(pool.score(1).status, 200)
+            wait_for(lambda: len(sessions()) == 1, "the end of the old one")
             new = sessions()
-            self.assertEqual(len(new), 1)
             self.assertNotEqual(new, old)
             self.assertEqual(pool.metric("steward_database_reconnects_total"), 0) # none was lost
 

@@ -1,4 +1,5 @@
 """A sidecar for a test, and a client that sees every byte."""
+import functools
 import json
 import os
 import pathlib
@@ -14,7 +15,7 @@ import urllib.parse
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("STEWARD_PROGRAM", str(ROOT / "build" / "steward"))
 SCORE = "/api/v1/qec/constitutional-distance"
-DEADLINE = 20  # seconds; nothing that is waited for takes as long on a machine that works
+DEADLINE = 60  # seconds; nothing that is waited for takes as long on a machine that works
 
 
 def wait_for(condition, what):
@@ -26,6 +27,19 @@ def wait_for(condition, what):
             return value
         time.sleep(0.02)
     raise AssertionError(f"waited in vain for {what}")
+
+
+def thrice(test):
+    """For what is measured in real time: a machine stalls now and then, a wrong program is wrong each time."""
+    @functools.wraps(test)
+    def attempt(self):
+        for _ in range(2):
+            try:
+                return test(self)
+            except (AssertionError, TimeoutError) as error:
+                print(f"# once more: {test.__name__}: {error}")
+        return test(self)
+    return attempt
 
 
 def psql(sql, **environment):

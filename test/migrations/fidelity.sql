@@ -108,10 +108,10 @@ FROM generate_series(1, 20000) AS i; -- 41 days, of which 30 count
 SELECT steward.fidelity_record(c, (i % 100) / 100.0, 1 + i % 5, now() - i * interval '1 hour')
 FROM generate_series(1, 900) AS i, unnest(ARRAY['enforcement_reliability', 'stakeholder_satisfaction', 'adaptation_speed']) AS c \g /dev/null
 SELECT steward.fidelity_appeal_open(i, 'low', at => now() - i * interval '1 day') FROM generate_series(0 + 1, 50) AS i \g /dev/null
-SELECT is(calculated(), by_hand(now()), 'the components are those of a computation from all rows');
+SELECT is(calculated(), by_hand(clock_timestamp()), 'the components are those of a computation from all rows');
 SELECT is((SELECT count(*) FROM jsonb_object_keys(calculated())), 6::bigint, 'all of them');
 SELECT is((SELECT missing || trend FROM steward.fidelity_current()), '{stable}'::text[], 'none is missing');
-SELECT cmp_ok((SELECT abs(composite_score::numeric - (SELECT sum(c.value::text::numeric * d.weight::numeric) FROM jsonb_each(by_hand(now())) AS c JOIN steward.fidelity_defaults() AS d ON d.component = c.key))
+SELECT cmp_ok((SELECT abs(composite_score::numeric - (SELECT sum(c.value::text::numeric * d.weight::numeric) FROM jsonb_each(by_hand(clock_timestamp())) AS c JOIN steward.fidelity_defaults() AS d ON d.component = c.key))
            FROM steward.fidelity_current()), '<', 1e-7,
           'and so is the composite');
 
@@ -135,7 +135,7 @@ SELECT steward.fidelity_run(true) \g /dev/null
 SELECT is((SELECT history FROM rows_read), :before::bigint, 'a calculation after ten changes reads no row of history');
 SELECT steward.fidelity_run(true) \g /dev/null
 SELECT is((SELECT history FROM rows_read), :before::bigint, 'nor does the next');
-SELECT is(calculated(), by_hand(now()), 'and gives what a computation from all rows does');
+SELECT is(calculated(), by_hand(clock_timestamp()), 'and gives what a computation from all rows does');
 SELECT cmp_ok((SELECT count(*) FROM steward.fidelity_attempts) + (SELECT count(*) FROM steward.fidelity_principles) + (SELECT count(*) FROM steward.fidelity_measured)
               + (SELECT count(*) FROM steward.fidelity_appealed), '<', 300::bigint, 'from a handful of sums');
 SELECT is_empty($$SELECT name FROM unnest(ARRAY['fidelity_attempts', 'fidelity_principles', 'fidelity_measured', 'fidelity_appealed']) AS name,
@@ -146,7 +146,7 @@ INSERT INTO steward.fidelity_measurement (component, measured_at, value, weight)
 SELECT steward.partition_create('steward.fidelity_measurement', '2024-01-01') \g /dev/null
 SELECT results_eq($$SELECT value, weight, weight_thousandths, weighted FROM steward.fidelity_measurement_p20240101$$,
                   $$VALUES (0.25::float8, 2::float8, 2000::bigint, 500000000000::bigint)$$, 'a measurement that came before its partition');
-SELECT is(calculated(), by_hand(now()), 'is added up once');
+SELECT is(calculated(), by_hand(clock_timestamp()), 'is added up once');
 SELECT is((SELECT sum(weight_thousandths) FROM steward.fidelity_measured WHERE day = '2024-01-01'), 2000::numeric, 'on its day');
 
 -- Appeals.
@@ -166,7 +166,7 @@ SELECT throws_ok(format('SELECT steward.fidelity_appeal_close(1, %s)', :appeal),
 
 -- When it is due.
 SELECT is((SELECT calculated_at FROM steward.fidelity_run()), NULL, 'before its time nothing is calculated');
-SELECT is((SELECT next_at - steward.worker_clock() BETWEEN '299 seconds' AND '300 seconds' FROM steward.fidelity_state), true, 'the next is due 300 seconds after the last');
+SELECT is((SELECT next_at - calculated_at BETWEEN '299 seconds' AND '300 seconds' FROM steward.fidelity_state), true, 'the next is due 300 seconds after the last');
 UPDATE steward.fidelity_state SET next_at = next_at - interval '300 seconds';
 SELECT isnt((SELECT calculated_at FROM steward.fidelity_run()), NULL, 'at its time it is');
 UPDATE steward.fidelity_state SET next_at = next_at + interval '1 day', calculated_at = calculated_at + interval '1 day';
@@ -194,9 +194,9 @@ SELECT is((SELECT below_minimum @> '{latency}' FROM steward.fidelity_current()),
 SELECT steward.fidelity_component_drop('latency');
 SELECT is(calculated() -> 'latency', NULL, 'dropped, it is gone');
 SELECT steward.fidelity_component_alter('synthesis_success', weight => 0);
-SELECT is(calculated() -> 'synthesis_success', by_hand(now()) -> 'synthesis_success', 'a component of weight 0 is shown');
+SELECT is(calculated() -> 'synthesis_success', by_hand(clock_timestamp()) -> 'synthesis_success', 'a component of weight 0 is shown');
 SELECT is((SELECT round(composite_score::numeric, 6) FROM steward.fidelity_current()),
-          (SELECT round(sum(c.value::text::numeric * d.weight::numeric) / 0.8, 6) FROM jsonb_each(by_hand(now())) AS c JOIN steward.fidelity_defaults() AS d ON d.component = c.key
+          (SELECT round(sum(c.value::text::numeric * d.weight::numeric) / 0.8, 6) FROM jsonb_each(by_hand(clock_timestamp())) AS c JOIN steward.fidelity_defaults() AS d ON d.component = c.key
            WHERE d.component <> 'synthesis_success'), 'and does not count');
 
 -- History.

@@ -117,28 +117,28 @@ SELECT steward.summary_create('ref.recent', $$SELECT page, count(*) AS notes, mi
                               expires => $$oldest + interval '1 hour'$$, mode => 'keyed', max_staleness => NULL) \g /dev/null
 SELECT steward.summary_refresh('ref.recent') \g /dev/null
 SELECT ok(steward.summary_expiry('ref.recent') BETWEEN now() AND now() + '1 hour', 'when the next row changes');
-UPDATE ref.note SET at = now() - interval '1 hour' + interval '300 ms' WHERE page = 10;
+UPDATE ref.note SET at = now() - interval '1 hour' + interval '3 s' WHERE page = 10;
 SELECT is(pg_temp.refreshed('ref.recent'), 'keyed 1', 'what was changed');
 SELECT is((SELECT count(*) FROM ref.recent WHERE page = 10), 1::bigint, 'is there');
 SELECT is((SELECT mode_used FROM steward.summary_refresh('ref.recent')), 'none', 'so long');
-SELECT pg_sleep(0.35) \g /dev/null
+SELECT pg_sleep(3.05) \g /dev/null
 SELECT is((SELECT count(*) || ' ' || bool_and(pending) FROM steward.summary_verify('ref.recent')), '1 true', 'a row whose time has come waits');
 SELECT is((SELECT mode_used || ' ' || keys || ' ' || expired || ' ' || removed FROM steward.summary_refresh('ref.recent')), 'keyed 1 1 1', 'and goes, though nobody has written');
 SELECT is(pg_temp.refreshed('ref.recent'), 'none 0', 'once');
 SELECT steward.summary_create('ref.window', $$SELECT page, count(*) AS notes, count(*) FILTER (WHERE at <= now() - interval '30 minutes') AS old FROM ref.note WHERE at > now() - interval '1 hour' AND at <= now() GROUP BY page$$, '{page}', max_staleness => NULL) \g /dev/null
 SELECT pg_temp.refreshed('ref.window', 'auto') \g /dev/null
 SELECT is(pg_temp.refreshed('ref.window', 'auto'), 'none 0', 'a window that the query says itself');
-UPDATE ref.note SET at = now() - interval '1 hour' + interval '300 ms' WHERE page = 11;
-UPDATE ref.note SET at = now() + interval '300 ms' WHERE page = 12;
-UPDATE ref.note SET at = now() - interval '30 minutes' + interval '300 ms' WHERE page = 13;
+UPDATE ref.note SET at = now() - interval '1 hour' + interval '3 s' WHERE page = 11;
+UPDATE ref.note SET at = now() + interval '3 s' WHERE page = 12;
+UPDATE ref.note SET at = now() - interval '30 minutes' + interval '3 s' WHERE page = 13;
 UPDATE ref.note SET at = now() + interval '1 day' WHERE page = 14;
 UPDATE ref.note SET at = '-infinity' WHERE page = 15;
 UPDATE ref.note SET at = 'infinity' WHERE page = 16;
 SELECT matches(pg_temp.refreshed('ref.window', 'auto'), '^keyed ', 'rows that begin and cease to count later');
 SELECT is(pg_temp.refreshed('ref.window', 'auto'), 'none 0', 'so long nothing is to be done');
 SELECT results_eq('SELECT page, old FROM ref.window WHERE page BETWEEN 11 AND 16 ORDER BY page', 'VALUES (11, 10::bigint), (13, 0)', 'those that count');
-SELECT ok(steward.summary_expiry('ref.window') <= now() + '300 ms', 'when the next one does');
-SELECT pg_sleep(0.35) \g /dev/null
+SELECT ok(steward.summary_expiry('ref.window') <= now() + '3 s', 'when the next one does');
+SELECT pg_sleep(3.05) \g /dev/null
 SELECT is((SELECT array_agg((key ->> 'page')::integer ORDER BY key) || ARRAY[count(*) FILTER (WHERE NOT pending)::integer] FROM steward.summary_verify('ref.window')), '{11,12,13,0}', 'whose time has come waits');
 SELECT is(pg_temp.refreshed('ref.window', 'auto'), 'keyed 3', 'and when they have');
 SELECT results_eq('SELECT page, old FROM ref.window WHERE page BETWEEN 11 AND 16 ORDER BY page', 'VALUES (12, 0::bigint), (13, 10)', 'those that count then');
