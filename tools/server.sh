@@ -67,10 +67,15 @@ server_start() {
     if server_is_running "$1"; then return; fi
     # Of a server that is gone, as has just been seen. One that was killed keeps its number until somebody reaps it.
     as_server rm -f "$1/data/postmaster.pid" "$1/run/.s.PGSQL.5432.lock"
-    as_server "$pg_bin/pg_ctl" --pgdata "$1/data" --log "$1/server.log" --wait --silent start 9>&- || {
-        as_server tail -n 20 "$1/server.log" >&2
-        fail "the private server did not start"
-    }
+    local deadline=$((SECONDS + 60))
+    # The processes of one that was killed are waited for.
+    until as_server "$pg_bin/pg_ctl" --pgdata "$1/data" --log "$1/server.log" --wait --silent start 9>&-; do
+        if [ "$SECONDS" -ge "$deadline" ] || [[ $(as_server tail -n 5 "$1/server.log") != *"pre-existing shared memory block"* ]]; then
+            as_server tail -n 20 "$1/server.log" >&2
+            fail "the private server did not start"
+        fi
+        sleep 0.2
+    done
 }
 
 server_stop() {

@@ -33,7 +33,7 @@ service_start() {
         as_server sh -c 'nohup "$1/install/bin/steward" serve --database "$2" --listen "127.0.0.1:$3" \
                 --port-file "$1/run/steward.port" >>"$1/steward.log" 2>&1 </dev/null 9>&- & echo $! >"$1/run/steward.pid"' \
             sh "$folder" "$database" "$port"
-        for _ in $(seq 100); do
+        for _ in $(seq 600); do
             if as_server test -s "$folder/run/steward.port"; then return 0; fi
             pid=$(as_server cat "$folder/run/steward.pid")
             process_lives "$pid" || break

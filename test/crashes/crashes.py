@@ -145,7 +145,7 @@ def compare(test, file_name):
 
 def report(test, arguments, took):
     """Prints what was done and what is wrong."""
-    drained = test.drain(60)
+    drained = test.drain(300)
     wrong = test.complaints + compare(test, arguments.wrong)
     points = test.points.all()
     kills, workers, servers, terminations = test.points.ended()

@@ -75,7 +75,7 @@ class Test:
 
     def compare(self, name):
         """Until no other refresh comes between."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 240
         while time.monotonic() < deadline:
             differing, _, example = self.sql(COMPARE.format(name)).partition("|")
             if differing:
@@ -88,7 +88,7 @@ class Test:
     def kill(self, place, is_server):
         before = self.points.kills()
         self.points.want(place, is_server)
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 240
         while self.points.kills() == before:
             if time.monotonic() > deadline:
                 self.wrong.append("nobody has passed a point")

@@ -29,13 +29,21 @@ expect() {
     [ "$got" = "$1" ] || { query 'TABLE steward_status' "${@:4}" >&2 2>/dev/null || true; fail "$3: $got instead of $1"; }
 }
 
-# until_true SQL WHY [OPTION ...]: polls, for a minute at most, what no wait of the worker covers.
+# until_true SQL WHY [OPTION ...]: polls, for some minutes at most, what no wait of the worker covers.
 until_true() {
-    local deadline=$((SECONDS + 60))
+    local deadline=$((SECONDS + 200))
     until [ "$(query "$1" "${@:3}" 2>/dev/null)" = t ]; do
         [ "$SECONDS" -lt "$deadline" ] || fail "$2"
         sleep 0.02
     done
+}
+
+# crash_by PID: that process of the server is killed, and the server has come back from it.
+crash_by() {
+    local checkpointer
+    checkpointer=$(query "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'")
+    as_server kill -9 "$1"
+    until_true "SELECT pid <> $checkpointer FROM pg_stat_activity WHERE backend_type = 'checkpointer'" "the server did not come back"
 }
 
 # rest: until nothing is left to do.
